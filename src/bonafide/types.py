@@ -1,0 +1,76 @@
+"""The words every floor shares: what an utterance, a batch and a feature shape are.
+
+All are `NamedTuple`s, so Hydra, Lightning and `DataLoader` workers pass them on untouched.
+"""
+
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+Label = Literal["bonafide", "spoof"]
+
+BONAFIDE: Final = "bonafide"
+SPOOF: Final = "spoof"
+
+
+class InputError(ValueError):
+    """Something the user can mend: what is wrong, where, and what to do, in one line.
+
+    The command line prints the message alone and exits with code 2.
+    """
+
+
+class Segment(NamedTuple):
+    """A manipulated stretch of an utterance, in seconds from its start."""
+
+    start: float
+    end: float
+
+
+class Utterance(NamedTuple):
+    """One recording of a corpus: a row of its table.
+
+    Args:
+        path: below the corpus root, with forward slashes; absolute if it lies elsewhere.
+        utterance: the sentence spoken; a recording and its resyntheses share it, and splits go by it.
+        corpus: the collection the *bona fide* side comes from (a spoof is paired with its own).
+        system: generator or attack that made a spoof; `"-"` for bona fide.
+        speaker: who speaks, `"-"` if unknown.
+        label: `"bonafide"` or `"spoof"`.
+        split: the published part (`"train"`, `"validation"`, `"test"`), `""` if none is published.
+        segments: manipulated stretches of a partial spoof; empty when the whole is of one kind.
+    """
+
+    path: str
+    utterance: str
+    corpus: str
+    system: str
+    speaker: str
+    label: Label
+    split: str = ""
+    segments: tuple[Segment, ...] = ()
+
+
+class Batch(NamedTuple):
+    """Clips on their way to the model.
+
+    Args:
+        waveform: `[batch, time]` float32 in [-1, 1] at `data.sample_rate`.
+        target: `[batch]` float32; bona fide 1, spoof 0.
+        length: `[batch]` int64; samples that were there before the clip was repeated to `time`.
+        index: `[batch]` int64; row of the manifest.
+    """
+
+    waveform: "Tensor"
+    target: "Tensor"
+    length: "Tensor"
+    index: "Tensor"  # type: ignore[assignment]  # of the manifest, not the method of tuples
+
+
+class FeatureShape(NamedTuple):
+    """What a front end makes of a clip: `[batch, channels, bins, frames]` without the batch."""
+
+    channels: int
+    bins: int
+    frames: int
