@@ -1,0 +1,195 @@
+import numpy as np
+import pytest
+import torch
+from torch import Tensor, nn
+
+from bonafide.models.rawnet2 import (
+    FeatureMapScaling,
+    RawNet2,
+    ResidualBlock,
+    SincFilters,
+    TrainableSincFilters,
+    mel_edges,
+    sinc_bank,
+)
+from bonafide.types import FeatureShape, InputError
+
+CLIP = FeatureShape(1, 1, 64600)
+EDGES = (
+    "0 94.00 200.62 321.55 458.73 614.33 790.82 991.01 1218.08 1475.64 1767.79 2099.17 2475.05 2901.40 "
+    "3385.01 3933.55 4555.75 5261.51 6062.03 6970.05 8000"
+)
+
+
+def small(samples: int = 4000, classes: int = 2, **settings: bool) -> RawNet2:
+    return RawNet2(
+        FeatureShape(1, 1, samples),
+        classes,
+        bands=6,
+        taps=65,
+        widths=(6, 8, 8),
+        recurrent=8,
+        layers=2,
+        embedding=5,
+        **settings,
+    )
+
+
+def count(*modules: nn.Module) -> int:
+    return sum(p.numel() for module in modules for p in module.parameters() if p.requires_grad)
+
+
+@pytest.fixture(scope="module")
+def published() -> RawNet2:
+    return RawNet2(CLIP, faithful=True)
+
+
+def test_published_parameter_counts(published: RawNet2) -> None:
+    assert count(published) == 17_621_410
+    assert count(RawNet2(CLIP, classes=1)) == 17_620_385
+    assert [count(block) for block in published.blocks[::2]] == [2480, 2520, 60_072, 99_072, 99_072, 99_072]
+    assert count(*published.blocks[1::2]) == 66_888
+    assert count(published.entry) == 40
+    assert count(published.exit) == 256
+    assert count(published.gru) == 16_140_288
+    assert [count(layer) for layer in published.head] == [1_049_600, 2050]
+
+
+def test_published_lengths_and_dead_parameters(published: RawNet2) -> None:
+    lengths = []
+    for part in (published.sinc, published.entry, *published.blocks[::2]):
+        part.register_forward_hook(lambda _, __, output: lengths.append(output.shape[-1]))
+    published.train()
+    logits = published(0.1 * torch.randn(2, *CLIP))
+    assert logits.shape == (2, 2)
+    assert lengths == [63_576, 21_192, 7064, 2354, 784, 261, 87, 29]
+    logits.square().sum().backward()
+    dead = {name: p.numel() for name, p in published.named_parameters() if p.grad is None}
+    assert sum(dead.values()) == 848
+    assert all(".before.0." in name for name in dead)
+
+
+def test_mended_every_parameter_learns() -> None:
+    model = small(trainable_sinc=True)
+    model(torch.randn(3, 1, 1, 4000)).square().sum().backward()
+    assert [name for name, p in model.named_parameters() if p.grad is None or not p.grad.any()] == []
+
+
+def test_published_band_edges() -> None:
+    expected = [float(edge) for edge in EDGES.split()]
+    assert mel_edges(20, 16000).tolist() == pytest.approx(expected, abs=0.005)
+
+
+def test_published_filters() -> None:
+    bank = sinc_bank(mel_edges(20, 16000) / 8000, 1025)
+    assert bank.shape == (20, 1025)
+    assert bank[0, 512].item() == pytest.approx(0.0117497, abs=1e-7)
+    assert bank[-1, 512].item() == pytest.approx(0.1287438, abs=1e-7)
+    impulse = torch.zeros(1025, dtype=torch.float64)
+    impulse[512] = 1
+    assert (bank.sum(dim=0) - impulse).abs().max() < 1e-15
+    assert torch.equal(SincFilters(20, 1025, 16000).filters, bank.float())
+
+
+def test_filters_against_numpy() -> None:
+    edges, place = mel_edges(20, 16000).numpy(), np.arange(-512, 513)
+    low = 2 * edges[:, None] / 16000 * np.sinc(2 * edges[:, None] * place / 16000)
+    expected = (low[1:] - low[:-1]) * np.hamming(1025)
+    np.testing.assert_allclose(sinc_bank(torch.from_numpy(edges) / 8000, 1025), expected, atol=1e-15)
+
+
+@pytest.mark.parametrize("build", [SincFilters, TrainableSincFilters])
+def test_a_tone_passes_its_own_band_alone(build: type[SincFilters | TrainableSincFilters]) -> None:
+    edges = mel_edges(20, 16000)
+    centres = (edges[8:-1] + edges[9:]) / 2
+    tones = torch.sin(2 * torch.pi * centres[:, None] * torch.arange(4000) / 16000).float()
+    with torch.no_grad():
+        peaks = build(20, 1025, 16000)(tones[:, None]).abs().amax(-1)  # [tones, bands]
+    expected = torch.eye(20)[8:]
+    torch.testing.assert_close(peaks, expected, atol=0.02, rtol=0)
+
+
+def test_trainable_filters_start_as_the_fixed_and_keep_the_spectrum() -> None:
+    filters = TrainableSincFilters(20, 1025, 16000)
+    torch.testing.assert_close(filters.filters(), SincFilters(20, 1025, 16000).filters, atol=1e-6, rtol=0)
+    with torch.no_grad():
+        filters.edges += 0.01 * torch.randn(19)
+        moved = filters.filters()
+    assert (moved.sum(dim=0)[:512]).abs().max() < 1e-6
+    assert moved[:, 512].sum().item() == pytest.approx(1, abs=1e-5)
+
+
+def test_switches_add_only_what_they_say() -> None:
+    assert count(small(trainable_sinc=True)) - count(small()) == 5
+    assert count(small(faithful=True)) == count(small())
+    assert not any("sinc" in name for name in small().state_dict())
+
+
+def block_by_hand(block: ResidualBlock, x: Tensor, *, activated: bool) -> Tensor:
+    first, norm, _, second = block.residual
+    ready = nn.functional.leaky_relu(block.before[0](x), 0.3) if activated else x  # type: ignore[index]
+    y = second(nn.functional.leaky_relu(norm(first(ready)), 0.3)) + block.shortcut(x)
+    return nn.functional.max_pool1d(y, 3)
+
+
+@pytest.mark.parametrize("faithful", [True, False])
+def test_the_block_reads_its_activation_unless_faithful(faithful: bool) -> None:
+    block = ResidualBlock(4, 6, first=False, faithful=faithful).eval()
+    x = torch.randn(2, 4, 31)
+    torch.testing.assert_close(block(x), block_by_hand(block, x, activated=not faithful))
+    assert not torch.allclose(block(x), block_by_hand(block, x, activated=faithful))
+
+
+def test_scaling_adds_what_it_multiplies_by() -> None:
+    scaling = FeatureMapScaling(3)
+    nn.init.zeros_(scaling.weigh.weight)
+    nn.init.constant_(scaling.weigh.bias, torch.logit(torch.tensor(0.25)).item())
+    x = torch.randn(2, 3, 9)
+    torch.testing.assert_close(scaling(x), 0.25 * x + 0.25)
+
+
+@pytest.mark.parametrize("classes", [1, 2])
+def test_logits_are_unnormalised(classes: int) -> None:
+    model = small(classes=classes)
+    logits = model(torch.randn(5, 1, 1, 4000))
+    assert logits.shape == (5, classes)
+    assert logits.std() > 0
+    assert (logits.exp().sum(dim=1) - 1).abs().min() > 1e-4
+
+
+def test_a_clip_does_not_depend_on_its_batch() -> None:
+    model = small().eval()
+    clips = torch.randn(3, 1, 1, 4000)
+    torch.testing.assert_close(model(clips), torch.cat([model(c[None]) for c in clips]), atol=1e-5, rtol=1e-5)
+
+
+def test_polarity_of_the_waveform_is_not_heard() -> None:
+    model = small().eval()
+    clip = torch.randn(1, 1, 1, 4000)
+    torch.testing.assert_close(model(clip), model(-clip))
+
+
+def test_the_shortest_clip_is_read_and_one_sample_less_refused() -> None:
+    shortest = 65 - 1 + 3**4
+    assert small(shortest).eval()(torch.randn(1, 1, 1, shortest)).isfinite().all()
+    with pytest.raises(InputError, match="at least 145 samples"):
+        small(shortest - 1)
+    with pytest.raises(InputError, match=r"at least 3211 samples \(0\.2007 s at 16000 Hz\), not 3210"):
+        RawNet2(FeatureShape(1, 1, 3210))
+
+
+@pytest.mark.parametrize(
+    ("shape", "message"),
+    [
+        ((1, 60, 253), r"^RawNet2 reads a waveform, not 60 bins of features; try frontend=raw\.$"),
+        ((2, 1, 64600), "not 2 channels; try frontend=raw"),
+    ],
+)
+def test_what_it_cannot_read_is_refused(shape: tuple[int, int, int], message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        RawNet2(FeatureShape(*shape))
+
+
+def test_even_filters_are_refused() -> None:
+    with pytest.raises(InputError, match="taps=1024; try taps=1025"):
+        RawNet2(CLIP, taps=1024)
