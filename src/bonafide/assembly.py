@@ -1,0 +1,192 @@
+"""From a config to the things it names; the same for every script and for notebooks.
+
+```python
+cfg = assembly.compose(["model=rawnet2", "data=demo"])
+task, data = assembly.task(cfg), assembly.data(cfg)
+assembly.trainer(cfg).fit(task, data)
+countermeasure = assembly.load("outputs/2026-11-20/12-00-00")
+```
+"""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from bonafide.types import InputError
+
+if TYPE_CHECKING:  # torch and Lightning are imported only when a job starts
+    import pytorch_lightning as pl
+
+    from bonafide.data.module import AudioData
+    from bonafide.tasks.detection import Detection
+
+TRUSTED = (
+    "bonafide.corpora.",
+    "bonafide.data.",
+    "bonafide.frontends.",
+    "bonafide.models.",
+    "bonafide.objectives.",
+    "bonafide.tasks.",
+    "datetime.timedelta",
+    "pytorch_lightning.Trainer",
+    "pytorch_lightning.callbacks.",
+    "pytorch_lightning.loggers.",
+    "pytorch_lightning.profilers.",
+    "torch.optim.",
+    "torchmetrics.",
+)
+"""What a run folder may name; a run can come from a stranger."""
+
+_WITHOUT_EFFECT = {"hardware", "logger", "debug", "folder", "ckpt_path", "name", "notes", "trust", "compile"}
+"""Parts of a config that do not change the result."""
+
+
+def conf() -> Path:
+    """The folder of the Hydra groups: of the checkout, or as installed."""
+    installed = Path(__file__).parent / "conf"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "conf"
+
+
+def compose(overrides: Sequence[str] = (), config: str = "train") -> DictConfig:
+    """The config that `python train.py OVERRIDES` would run."""
+    from hydra import compose as hydra_compose
+    from hydra import initialize_config_dir
+
+    folder = f"folder=outputs/{datetime.now():%Y-%m-%d/%H-%M-%S}"  # noqa: DTZ005 - as Hydra names it
+    with initialize_config_dir(str(conf()), version_base="1.3"):
+        return hydra_compose(config, [folder, *overrides])
+
+
+def task(cfg: DictConfig) -> "Detection":
+    """The task with its front end and model, sized for the clips of the data."""
+    from bonafide.audio import frames
+    from bonafide.frontends.standardize import Standardize
+
+    node = _plain(cfg.frontend)
+    standardize = node.pop("standardize", False)
+    frontend = _make(node)
+    if standardize:
+        frontend = Standardize(frontend)
+    samples = frames.to_samples(cfg.data.clip_seconds, cfg.data.sample_rate)
+    model = _make(_plain(cfg.model), shape=frontend.shape(samples))
+    made: Detection = _make(_plain(cfg.task), frontend=frontend, model=model)
+    if cfg.compile:
+        made.model.compile()
+    return made
+
+
+def data(cfg: DictConfig) -> "AudioData":
+    """The data module; nothing is read before its `prepare_data`."""
+    made: AudioData = _make(_plain(cfg.data))
+    return made
+
+
+def trainer(cfg: DictConfig) -> "pl.Trainer":
+    """The trainer with its callbacks and loggers."""
+    from bonafide.tasks.checkpoints import AtomicCheckpointIO
+    from bonafide.tasks.random_state import RandomState
+
+    callbacks = [_make(node) for node in _plain(cfg.callbacks).values() if node]
+    made: pl.Trainer = _make(
+        _plain(cfg.trainer),
+        callbacks=[*callbacks, RandomState()],
+        logger=[_make(node) for node in _plain(cfg.logger).values() if node],
+        plugins=[AtomicCheckpointIO()],
+        default_root_dir=cfg.folder,
+        use_distributed_sampler=False,
+        num_sanity_val_steps=0,
+    )
+    return made
+
+
+def load(run: str | Path, checkpoint: str = "best", *, trust: Sequence[str] = ()) -> "Detection":
+    """The trained task of a run, on the CPU, ready to score.
+
+    Args:
+        run: a run folder.
+        checkpoint: `"best"`, `"last"`, or the path of a `.ckpt`.
+        trust: further packages whose code the run may name, for parts of your own.
+
+    Raises:
+        InputError: not a run folder, no such checkpoint, or a part that is not on the list of trusted ones.
+    """
+    from bonafide.tasks import checkpoints
+
+    cfg = recipe(run, trust=trust)
+    made = task(cfg)
+    found = checkpoints.read(checkpoint_path(run, checkpoint))
+    checkpoints.must_fit(found["state_dict"], made.state_dict())
+    made.load_state_dict(found["state_dict"])
+    return made.eval()
+
+
+def recipe(run: str | Path, *, trust: Sequence[str] = ()) -> DictConfig:
+    """The config that a run was trained with, checked before anything of it is used."""
+    file = Path(run) / ".hydra" / "config.yaml"
+    if not file.is_file():
+        raise InputError(
+            f"{run} is not a run folder: it has no .hydra/config.yaml; give run=outputs/DATE/TIME"
+        )
+    cfg = OmegaConf.load(file)
+    if not isinstance(cfg, DictConfig):
+        raise InputError(f"{file} is not the config of a run")
+    cfg.folder = str(run)
+    cfg.compile = False
+    _check_trust(_plain(cfg), (*TRUSTED, *(f"{name}." for name in trust)), str(file))
+    return cfg
+
+
+def checkpoint_path(run: str | Path, checkpoint: str) -> Path:
+    """`best` and `last` are names; anything else is a path."""
+    if checkpoint in {"best", "last"}:
+        return Path(run) / "checkpoints" / f"{checkpoint}.ckpt"
+    return Path(checkpoint)
+
+
+def fingerprint(cfg: DictConfig) -> str:
+    """A hash of what decides the result: the same for any number of workers, devices and loggers."""
+    plain = {name: node for name, node in _plain(cfg).items() if name not in _WITHOUT_EFFECT}
+    for name in ("workers", "pin_memory", "cache", "root"):
+        plain["data"].pop(name, None)
+    for name in ("accelerator", "devices", "num_nodes", "strategy", "enable_progress_bar", "profiler"):
+        plain["trainer"].pop(name, None)
+    return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def _plain(node: DictConfig) -> dict[str, Any]:
+    """Plain containers with every reference resolved."""
+    try:
+        found = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        raise InputError(" ".join(str(error).split())) from error
+    if not isinstance(found, dict):
+        raise InputError(f"{node} is not a part of a config")
+    return {str(name): value for name, value in found.items()}
+
+
+def _make(node: dict[str, Any], **given: Any) -> Any:
+    from hydra.utils import instantiate
+
+    return instantiate(node, **given, _convert_="all")
+
+
+def _check_trust(node: Any, trusted: Sequence[str], place: str) -> None:
+    if isinstance(node, dict):
+        target = node.get("_target_")
+        if target is not None and not any(
+            str(target) == name or (name.endswith(".") and str(target).startswith(name)) for name in trusted
+        ):
+            raise InputError(
+                f"{place} names {target}, which is not on the list of trusted parts; "
+                "if you know where the run comes from, add its package with trust=[package]"
+            )
+        node = list(node.values())
+    if isinstance(node, list):
+        for child in node:
+            _check_trust(child, trusted, place)

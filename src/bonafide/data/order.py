@@ -1,0 +1,137 @@
+"""Who reads which clip when: the same for any number of workers, and exact after a resume."""
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, final
+
+import numpy as np
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from bonafide.types import Batch
+
+
+class Place(NamedTuple):
+    """This process among those that train together."""
+
+    rank: int = 0
+    world: int = 1
+
+
+class Draw(NamedTuple):
+    """A clip to cut: its place in the selection, and the random number that says where to cut."""
+
+    item: int
+    number: int
+
+
+class Progress(NamedTuple):
+    """Where training leaves off: the epoch, and the clips of it that this process has used."""
+
+    epoch: int
+    clips: int
+
+
+@final
+class Shuffled(Sampler[Draw]):
+    """Every clip once an epoch, in an order and with cuts that only the seed and the epoch decide.
+
+    Each process takes its share; shares are made equal by reading a few clips twice, because processes
+    that train together must take the same number of steps.
+
+    Args:
+        items: how many there are.
+        seed: of the run.
+        place: this process.
+    """
+
+    def __init__(self, items: int, seed: int, place: Place) -> None:
+        self.items, self.seed, self.place = items, seed, place
+        self.epoch = 0
+        self.skip = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Called by Lightning before each epoch."""
+        self.epoch = epoch
+
+    def resume(self, progress: Progress) -> None:
+        """Goes on in the middle of an epoch, once; the next epoch is whole."""
+        self.epoch, self.skip = progress
+
+    def __len__(self) -> int:
+        return (self.items + self.place.world - 1) // self.place.world
+
+    def __iter__(self) -> Iterator[Draw]:
+        random = np.random.default_rng([self.seed, self.epoch])
+        order = random.permutation(self.items)
+        numbers = random.integers(0, 2**62, self.items)
+        mine = np.resize(order, len(self) * self.place.world)[self.place.rank :: self.place.world]
+        skip, self.skip = self.skip, 0
+        return iter([Draw(int(item), int(numbers[item])) for item in mine[skip:]])
+
+
+@final
+class Shared(Sampler[Draw]):
+    """Every clip exactly once over all processes, in order: for scoring.
+
+    Args:
+        items: how many there are.
+        place: this process.
+    """
+
+    def __init__(self, items: int, place: Place) -> None:
+        self.items, self.place = items, place
+
+    def __len__(self) -> int:
+        return len(range(self.place.rank, self.items, self.place.world))
+
+    def resume(self, progress: Progress) -> None:
+        """Scoring starts afresh."""
+
+    def __iter__(self) -> Iterator[Draw]:
+        return iter([Draw(item, 0) for item in range(self.place.rank, self.items, self.place.world)])
+
+
+@final
+class ResumableLoader(DataLoader[Batch]):
+    """A loader whose place in the epoch is kept in checkpoints.
+
+    Args:
+        clips: hands out whole batches.
+        order: of reading.
+        progress: where training is.
+        batch_size: clips in a batch.
+        num_workers: processes that read.
+        pin_memory: see `torch.utils.data.DataLoader`.
+    """
+
+    def __init__(
+        self,
+        clips: Dataset[Batch],
+        order: Shuffled | Shared,
+        progress: Callable[[], Progress],
+        *,
+        batch_size: int,
+        num_workers: int,
+        pin_memory: bool,
+    ) -> None:
+        super().__init__(
+            clips,
+            batch_size=batch_size,
+            sampler=order,
+            num_workers=num_workers,
+            collate_fn=_as_is,  # type: ignore[arg-type]  # `Clips` hands out whole batches
+            pin_memory=pin_memory,
+            persistent_workers=num_workers > 0,
+        )
+        self.order, self.progress = order, progress
+
+    def state_dict(self) -> dict[str, int]:
+        """For the checkpoint."""
+        return self.progress()._asdict()
+
+    def load_state_dict(self, state_dict: dict[str, int]) -> None:
+        """From the checkpoint."""
+        self.order.resume(Progress(**state_dict))
+
+
+def _as_is(batch: Batch) -> Batch:
+    return batch

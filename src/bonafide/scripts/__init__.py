@@ -1,0 +1,38 @@
+"""The commands: `bonafide train`, `bonafide evaluate`, `bonafide predict`.
+
+Each is a Hydra application over `conf/`; the scripts at the root of a checkout are the same entry points.
+To add one, write `scripts/NAME.py` with a `main`, `conf/NAME.yaml`, a root script, and its line below.
+"""
+
+import sys
+from importlib import import_module
+
+COMMANDS = {
+    "train": "train a countermeasure, then score every test group with its best checkpoint",
+    "evaluate": "score a trained run on its own test groups or on any other data",
+    "predict": "score a file, a folder or a glob: table, JSON lines, per-window timeline",
+}
+
+_USAGE = """usage: bonafide COMMAND [OPTION=VALUE …]
+
+{commands}
+
+bonafide COMMAND --help lists the options of a command.
+"""
+
+
+def main() -> None:
+    """`bonafide COMMAND …`."""
+    name = sys.argv[1] if len(sys.argv) > 1 else "--help"
+    if name not in COMMANDS:
+        asked = name in {"-h", "--help"}
+        lines = "\n".join(f"  {command:10} {purpose}" for command, purpose in COMMANDS.items())
+        stream = sys.stdout if asked else sys.stderr
+        if not asked:
+            stream.write(f"bonafide: there is no command {name}; choose {', '.join(COMMANDS)}\n")
+        stream.write(_USAGE.format(commands=lines))
+        raise SystemExit(0 if asked else 2)
+    module = import_module(f"bonafide.scripts.{name}")
+    # Lightning starts further processes with argv[0] and the options: it must be a file with this command.
+    sys.argv = [str(module.__file__), *sys.argv[2:]]
+    module.main()

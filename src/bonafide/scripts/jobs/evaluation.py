@@ -1,0 +1,72 @@
+"""Scores a trained run on its own test groups or on any other data, without training."""
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytorch_lightning as pl
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, open_dict
+
+from bonafide import assembly
+from bonafide.scripts.jobs import results
+
+RECIPE = ("sample_rate", "clip_seconds", "resampler", "channel")
+"""Options of the data that belong to the detector and follow it to other corpora."""
+
+
+def run(cfg: DictConfig) -> None:
+    """Scores, measures and a report for a checkpoint."""
+    started = time.monotonic()
+    results.quiet()
+    place = Path(cfg.run).expanduser()
+    recipe = assembly.recipe(place, trust=cfg.trust)
+    folder = _folder(cfg, place)
+    if _choice() != "run":
+        _adapt(cfg.data, recipe, results.trained_on(place))
+    with open_dict(recipe):
+        recipe.data, recipe.hardware = cfg.data, cfg.hardware
+        recipe.callbacks = {"progress": recipe.callbacks.get("progress")}
+        recipe.logger = {}
+        recipe.folder = str(folder)
+        recipe.trainer.limit_test_batches = None
+    pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    task = assembly.load(place, cfg.checkpoint, trust=cfg.trust)
+    data = assembly.data(recipe)
+    data.prepare_data()
+    trainer = assembly.trainer(recipe)
+    facts = results.Facts.of(recipe, task, data, seconds=time.monotonic() - started)
+    results.score(task, data, trainer, folder, facts)
+
+
+def _adapt(data: DictConfig, recipe: DictConfig, trained_on: Sequence[str]) -> None:
+    """Another corpus is heard as the detector heard its own, and is wholly new to it."""
+    typed = {option.partition("=")[0] for option in _typed()}
+    with open_dict(data):
+        for name in RECIPE:
+            if f"data.{name}" not in typed:
+                data[name] = recipe.data[name]
+        data.seed = recipe.seed
+        data.seen = list(trained_on)
+        if data.corpus._target_ != recipe.data.corpus._target_ and data.split.rule == "fixed":
+            for group in data.tests.values():
+                group.split = group.get("split", "all")
+
+
+def _folder(cfg: DictConfig, run: Path) -> Path:
+    """The run itself for its own test groups; a folder in it for anything else."""
+    if cfg.output is not None:
+        return Path(cfg.output).expanduser()
+    choice = _choice()
+    changed = any(option.startswith("data.") for option in _typed())
+    if choice != "run":
+        return run / "evaluations" / choice
+    return run / "evaluations" / "changed" if changed or cfg.checkpoint != "best" else run
+
+
+def _choice() -> str:
+    return str(HydraConfig.instance().cfg.hydra.runtime.choices.data)  # type: ignore[union-attr]
+
+
+def _typed() -> list[str]:
+    return list(HydraConfig.instance().cfg.hydra.overrides.task)  # type: ignore[union-attr]

@@ -1,0 +1,327 @@
+"""What every run leaves: scores, measures, figures, a report, and where it all comes from."""
+
+import json
+import logging
+import os
+import platform
+import subprocess
+import sys
+import warnings
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from matplotlib.image import imread
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
+from rich.console import Console
+from rich.table import Table
+
+from bonafide import assembly
+from bonafide.audio import files
+from bonafide.data.module import AudioData
+from bonafide.evaluation import breakdown, report, scores
+from bonafide.evaluation.scores import Trials
+from bonafide.figures.det import det
+from bonafide.figures.scores import histogram
+from bonafide.figures.style import save
+from bonafide.tasks import checkpoints
+from bonafide.tasks.detection import Detection, Scores
+from bonafide.types import InputError
+from bonafide.whole import whole
+
+PACKAGES = (
+    "bonafide",
+    "torch",
+    "torchaudio",
+    "pytorch-lightning",
+    "hydra-core",
+    "numpy",
+    "soundfile",
+    "soxr",
+    "av",
+)
+
+
+class Facts(NamedTuple):
+    """What is said of a run beside its measures.
+
+    Args:
+        model: names of model and front end.
+        data: name of the corpus and its root.
+        note: what a reader must know first; empty for none.
+        seed: of the run.
+        parameters: trainable numbers.
+        fingerprint: of the config.
+        resampler: by name and version.
+        seconds: spent before scoring.
+    """
+
+    model: str
+    data: str
+    note: str
+    seed: int
+    parameters: int
+    fingerprint: str
+    resampler: str
+    seconds: float
+
+    @classmethod
+    def of(cls, cfg: DictConfig, task: Detection, data: AudioData, *, seconds: float) -> Self:
+        """The facts of a run."""
+        notes = [data.corpus.caveat, cfg.get("notes") or ""]
+        return cls(
+            model=f"{part(cfg.model)} on {part(cfg.frontend)}",
+            data=f"{data.corpus.name} ({data.corpus.root})",
+            note=" ".join(note for note in notes if note),
+            seed=cfg.seed,
+            parameters=sum(weight.numel() for weight in task.parameters() if weight.requires_grad),
+            fingerprint=assembly.fingerprint(cfg),
+            resampler=files.resampler_version(data.form.resampler),
+            seconds=seconds,
+        )
+
+
+def part(node: DictConfig) -> str:
+    """The class that a part of a config names."""
+    return str(node._target_).rpartition(".")[2]
+
+
+def quiet() -> None:
+    """Keeps advice that does not help the user off the screen."""
+    for message in (
+        ".*does not have many workers.*",
+        ".*Checkpoint directory .* exists and is not empty.*",
+        ".*Experiment logs directory .* exists and is not empty.*",
+        ".*The number of training batches .* is smaller than the logging interval.*",
+        ".*treespec, LeafSpec.*",
+        ".*Trying to infer the `batch_size`.*",
+    ):
+        warnings.filterwarnings("ignore", message)
+    logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(_without_advice)
+
+
+def _without_advice(record: logging.LogRecord) -> bool:
+    said = record.getMessage()
+    return not said.startswith(("GPU available", "TPU available", "HPU available", "💡", "Using default"))
+
+
+def introduce(cfg: DictConfig, trainer: pl.Trainer) -> None:
+    """Gives the loggers the whole config."""
+    settings = OmegaConf.to_container(cfg, resolve=True)
+    for logger in trainer.loggers:
+        logger.log_hyperparams(settings)  # type: ignore[arg-type]  # a config is a mapping by string
+
+
+def device(hardware: DictConfig) -> torch.device:
+    """Where a single process computes."""
+    gpu = hardware.accelerator in {"gpu", "cuda", "auto"} and torch.cuda.is_available()
+    if hardware.accelerator in {"gpu", "cuda"} and not gpu:
+        raise InputError(
+            "hardware.accelerator=gpu, but no GPU is to be seen; use hardware=auto or hardware=cpu"
+        )
+    return torch.device("cuda" if gpu else "cpu")
+
+
+def best_score(trainer: pl.Trainer) -> float | None:
+    """Lowest validation EER so far."""
+    checkpoint = trainer.checkpoint_callback
+    score = getattr(checkpoint, "best_model_score", None)
+    return None if score is None else float(score)
+
+
+def use_best(task: Detection, folder: str | Path) -> None:
+    """Takes the weights of the best epoch, if checkpoints were kept."""
+    path = assembly.checkpoint_path(folder, "best")
+    if path.is_file():
+        found = checkpoints.read(path)["state_dict"]
+        checkpoints.must_fit(found, task.state_dict())
+        task.load_state_dict(found)
+
+
+def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, facts: Facts) -> None:
+    """Scores every test group and writes everything that a run folder holds beside checkpoints."""
+    trainer.test(task, datamodule=data, verbose=False)
+    if not trainer.is_global_zero:
+        return
+    rows = data.groups()
+    threshold = float(task.threshold)
+    tables = {name: _trials(data, rows[name], scored) for name, scored in zip(rows, task.scored, strict=True)}
+    groups = {}
+    for name, trials in tables.items():
+        scores.write(folder / "scores" / f"{name}.csv", trials)
+        groups[name] = breakdown.measure(trials, threshold, group=name, seed=facts.seed)
+    report.metrics_json(
+        folder / "metrics.json",
+        groups,
+        seed=facts.seed,
+        parameters=facts.parameters,
+        fingerprint=facts.fingerprint,
+    )
+    _write_provenance(folder / "provenance.json", data, tables, facts)
+    figures = _draw(folder / "figures", tables, threshold)
+    summary = report.Summary(
+        title=f"{facts.model}, trained and tested",
+        facts=_facts(data, facts),
+        groups=groups,
+        note=facts.note,
+        trained=data.seen,
+        cautions={name: breakdown.cautions(tables[name], groups[name]) for name in groups},
+    )
+    report.write(folder / "report.html", summary, figures)
+    _log(trainer.loggers, groups, figures, trainer.global_step)
+    _show(groups, data.seen, facts, folder)
+
+
+def _trials(data: AudioData, rows: np.ndarray[Any, np.dtype[np.int64]], scored: Scores) -> Trials:
+    """The score table of a group, by path; every trial must be there exactly once."""
+    manifest = data.manifest
+    if manifest is None:
+        raise RuntimeError("trials are only known after the data was prepared")
+    path = manifest.strings("path")
+    index = scored.row.numpy()
+    order = np.argsort(path[index].astype(str), kind="stable")
+    index = index[order]
+    columns = {name: manifest.strings(name)[index] for name in scores.HEADER[:-1]}
+    trials = Trials(**columns, score=scored.score.double().numpy()[order])
+    scores.check(trials, path[rows])
+    return trials
+
+
+def _draw(folder: Path, tables: Mapping[str, Trials], threshold: float) -> dict[str, Path]:
+    """Caption → file of every picture."""
+    figures = {"Detection error trade-off of each test group": folder / "det.png"}
+    save(det({name: (trials.bonafide, trials.spoof) for name, trials in tables.items()}), folder / "det.png")
+    for name, trials in tables.items():
+        file = folder / f"scores_{name}.png"
+        spoofs = {
+            system: trials.score[trials.system == system] for system in sorted(set(trials.system) - {"-"})
+        }
+        save(histogram(trials.bonafide, spoofs, threshold), file)
+        figures[f"Scores of {name}"] = file
+    return figures
+
+
+def _facts(data: AudioData, facts: Facts) -> dict[str, str]:
+    minutes, seconds = divmod(round(facts.seconds), 60)
+    return {
+        "Model": facts.model,
+        "Data": facts.data,
+        "Trained on": ", ".join(data.seen),
+        "Unusable files left out": str(len(data.skipped)),
+        "Resampler": facts.resampler,
+        "Trainable parameters": f"{facts.parameters:,}",
+        "Seed": str(facts.seed),
+        "Duration before scoring": f"{minutes} min {seconds:02} s",
+        "Fingerprint": facts.fingerprint,
+    }
+
+
+def _write_provenance(file: Path, data: AudioData, tables: Mapping[str, Trials], facts: Facts) -> None:
+    content = {
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        "versions": {name: _version(name) for name in PACKAGES} | {"python": platform.python_version()},
+        "git": _git_revision(),
+        "machine": {
+            "system": platform.platform(),
+            "cores": os.cpu_count(),
+            "gpus": [torch.cuda.get_device_name(place) for place in range(torch.cuda.device_count())],
+        },
+        "resampler": facts.resampler,
+        "corpora": {
+            name: {"trials": len(trials), "sha256": scores.fingerprint(trials)}
+            for name, trials in tables.items()
+        },
+        "trained_on": list(data.seen),
+        "bad_files_left_out": data.skipped,
+        "seconds": round(facts.seconds, 1),
+        "fingerprint": facts.fingerprint,
+    }
+    with whole(file) as part, part.open("w", encoding="utf-8") as stream:
+        json.dump(content, stream, indent=2)
+        stream.write("\n")
+
+
+def trained_on(run: Path) -> list[str]:
+    """Systems that a run was trained on; empty if it has left no word of it."""
+    file = run / "provenance.json"
+    found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    return [str(system) for system in found.get("trained_on", [])]
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _git_revision() -> str | None:
+    """Of the checkout that runs, if it is one."""
+    place = Path(__file__).parents[3]
+    if not (place / ".git").exists():
+        return None
+    command = ["git", "-C", str(place), "describe", "--always", "--dirty", "--abbrev=40"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - fixed words
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return found.stdout.strip()
+
+
+def _log(
+    loggers: list[Logger],
+    groups: Mapping[str, breakdown.Group],
+    figures: Mapping[str, Path],
+    step: int,
+) -> None:
+    """Measures and pictures to the loggers."""
+    wanted = ("eer", "auc", "accuracy", "balanced_accuracy", "min_dcf", "cllr")
+    numbers = {
+        f"test/{name}/{measure}": float(found)
+        for name, group in groups.items()
+        for measure, found in group.items()
+        if measure in wanted and isinstance(found, float)
+    }
+    for logger in loggers:
+        logger.log_metrics(numbers, step)
+        for file in figures.values():
+            if isinstance(logger, WandbLogger):
+                logger.log_image(f"test/{file.stem}", [str(file)])
+            elif isinstance(logger, TensorBoardLogger):
+                logger.experiment.add_image(f"test/{file.stem}", imread(file), step, dataformats="HWC")
+        logger.save()
+
+
+def _show(groups: Mapping[str, breakdown.Group], seen: tuple[str, ...], facts: Facts, folder: Path) -> None:
+    """The EER table on the screen."""
+    table = Table(
+        "test group", "system", "in training", "bona fide", "spoof", "EER %", "95 % interval", "AUC"
+    )
+    for name, group in groups.items():
+        low, high = group["intervals"]["eer"]
+        table.add_row(
+            name,
+            "all",
+            "",
+            str(group["bonafide"]),
+            str(group["spoof"]),
+            report.percent(group["eer"]),
+            f"{report.percent(low)} to {report.percent(high)}",
+            f"{group['auc']:.4f}",
+            style="bold",
+        )
+        for system, found in group["systems"].items():
+            known = "yes" if system in seen else "no"
+            table.add_row("", system, known, "", str(found["spoof"]), report.percent(found["eer"]), "", "")
+        table.add_section()
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    console.print(table)
+    if facts.note:
+        console.print(facts.note, style="italic")
+    console.print(f"report: {folder / 'report.html'}", soft_wrap=True)

@@ -1,0 +1,32 @@
+"""Fits a countermeasure, then scores every test group with its best checkpoint."""
+
+import time
+from pathlib import Path
+
+import pytorch_lightning as pl
+from omegaconf import DictConfig
+
+from bonafide import assembly
+from bonafide.scripts.jobs import results
+
+
+def run(cfg: DictConfig) -> float | None:
+    """One run; returns the best validation EER, for searches."""
+    started = time.monotonic()
+    results.quiet()
+    pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    task = assembly.task(cfg)  # refuses an impossible pair before data is touched
+    data = assembly.data(cfg)
+    data.prepare_data()
+    data.counts()  # refuses a choice of data that cannot train
+    trainer = assembly.trainer(cfg)
+    results.introduce(cfg, trainer)
+    best = None
+    if cfg.train:
+        trainer.fit(task, datamodule=data, ckpt_path=cfg.ckpt_path, weights_only=True)
+        best = results.best_score(trainer)
+    if cfg.test and not cfg.trainer.fast_dev_run:
+        results.use_best(task, cfg.folder)
+        facts = results.Facts.of(cfg, task, data, seconds=time.monotonic() - started)
+        results.score(task, data, trainer, Path(cfg.folder), facts)
+    return best

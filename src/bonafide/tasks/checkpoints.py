@@ -1,0 +1,91 @@
+"""Checkpoints that are whole or not there, and that run no code when read."""
+
+import os
+import pickle
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, final
+
+import torch
+from pytorch_lightning.plugins.io import CheckpointIO
+from torch import Tensor
+
+from bonafide.types import InputError
+from bonafide.whole import whole
+
+
+@final
+class AtomicCheckpointIO(CheckpointIO):
+    """Writes beside the target and renames, so that an interrupted write never harms the last checkpoint."""
+
+    def save_checkpoint(
+        self,
+        checkpoint: dict[str, Any],
+        path: str | os.PathLike[str],
+        storage_options: Any = None,  # noqa: ARG002 - Lightning's signature
+    ) -> None:
+        """Writes `checkpoint` to `path`.
+
+        Raises:
+            InputError: the disk is full or the folder cannot be written; nothing is left behind.
+        """
+        with whole(path) as part:
+            try:
+                with part.open("wb") as file:
+                    torch.save(checkpoint, file)
+            except RuntimeError as error:  # torch's writer turns a failed write into this
+                raise OSError("the disk is full or the write failed") from error
+
+    def load_checkpoint(
+        self,
+        path: str | os.PathLike[str],
+        map_location: Any = None,
+        weights_only: bool | None = None,  # noqa: ARG002 - never anything else
+    ) -> dict[str, Any]:
+        """Reads the checkpoint at `path`."""
+        return read(Path(path), map_location)
+
+    def remove_checkpoint(self, path: str | os.PathLike[str]) -> None:
+        """Deletes `path` if it is there."""
+        Path(path).unlink(missing_ok=True)
+
+
+def read(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
+    """A checkpoint as written by training: tensors and plain values only.
+
+    Raises:
+        InputError: there is none, it is damaged, or it holds anything that could run code.
+    """
+    if not path.is_file():
+        raise InputError(
+            f"checkpoint {path} does not exist; give the path of a .ckpt file in a run's checkpoints/"
+        )
+    try:
+        found = torch.load(path, map_location=map_location, weights_only=True)
+    except pickle.UnpicklingError as error:
+        raise InputError(
+            f"{path} is not a checkpoint of tensors and plain values; refused for safety"
+        ) from error
+    except (RuntimeError, EOFError, OSError, ValueError) as error:
+        raise InputError(f"checkpoint {path} is damaged; use another one of the run") from error
+    if not isinstance(found, dict) or "state_dict" not in found:
+        raise InputError(f"{path} is not a checkpoint of a run; it has no weights under state_dict")
+    return found
+
+
+def must_fit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:
+    """Refuses the weights of another model.
+
+    Raises:
+        InputError: names the first parts that are missing, foreign, or of another size.
+    """
+    missing = sorted(wanted.keys() - found.keys())
+    foreign = sorted(found.keys() - wanted.keys())
+    resized = sorted(name for name in wanted.keys() & found.keys() if wanted[name].shape != found[name].shape)
+    faults = {"missing": missing, "foreign": foreign, "of another size": resized}
+    said = [f"{len(names)} {kind} (first: {names[0]})" for kind, names in faults.items() if names]
+    if said:
+        raise InputError(
+            f"this checkpoint belongs to another model: parts {', '.join(said)}; "
+            "choose the model, front end and options that it was trained with"
+        )
