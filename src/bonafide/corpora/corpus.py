@@ -1,0 +1,51 @@
+"""What every corpus promises."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from bonafide.types import Utterance
+
+
+class Corpus(ABC):
+    """Recordings with their labels; never opens audio.
+
+    A subclass lists the utterances; its docstring is the fact sheet of the corpus.
+
+    Args:
+        root: folder of the corpus.
+    """
+
+    def __init__(self, root: str | Path) -> None:
+        self.root = Path(root).expanduser()
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """As in `data=NAME`."""
+
+    @abstractmethod
+    def utterances(self) -> Sequence[Utterance]:
+        """Every recording once, sorted by path; duplicate files are left out and counted in `notes`.
+
+        Raises:
+            InputError: a folder is missing or empty: what is missing, where it was looked for, what to do.
+        """
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a user should know of the last listing, a line each: duplicates skipped, parts absent."""
+        return ()
+
+    @property
+    def caveat(self) -> str:
+        """What a reader of any result on this corpus must know first; empty for none."""
+        return ""
+
+    @property
+    def training_systems(self) -> Sequence[str] | None:
+        """Systems that the corpus's authors train on; None for all."""
+        return None
+
+    def prepare(self, announce: Callable[[str], None]) -> None:  # noqa: B027 - only corpora that can be made
+        """Makes the files if the corpus can be made here; does nothing once they are there."""
