@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
+from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
 from bonafide.types import InputError
 
@@ -163,6 +163,8 @@ def _plain(node: DictConfig) -> dict[str, Any]:
     """Plain containers with every reference resolved."""
     try:
         found = OmegaConf.to_container(node, resolve=True, throw_on_missing=True)
+    except MissingMandatoryValue as error:
+        raise InputError(f"{error.full_key} is not set; add {error.full_key}=VALUE") from error
     except OmegaConfBaseException as error:
         raise InputError(" ".join(str(error).split())) from error
     if not isinstance(found, dict):

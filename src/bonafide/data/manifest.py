@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from rich.console import Console
@@ -89,7 +90,7 @@ class Manifest(NamedTuple):
 
     def usable(self) -> "Manifest":
         """The same without the unusable files."""
-        keep = pa.compute.equal(self.table.column("problem"), "")
+        keep = pc.equal(self.table.column("problem"), "")
         return self._replace(table=self.table.filter(keep))
 
 

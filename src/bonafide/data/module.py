@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, final
 import numpy as np
 import pytorch_lightning as pl
 from numpy.typing import NDArray
-from lightning_utilities.core.rank_zero import rank_zero_info, rank_zero_warn
+from lightning_utilities.core.rank_zero import rank_zero_info
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -124,7 +124,7 @@ class AudioData(pl.LightningDataModule):
         said = f"{len(self.skipped)} of {found.table.num_rows} files in {found.root} cannot be used ({named})"
         if self.on_bad_file == "fail":
             raise InputError(f"{said}; mend or remove them, or leave them out with data.on_bad_file=skip")
-        rank_zero_warn(f"{said}; left out")
+        rank_zero_info(f"{said}; left out")
         return found.usable()
 
     def rows(self, part: str) -> NDArray[np.int64]:

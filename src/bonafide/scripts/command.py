@@ -119,15 +119,15 @@ def _config_mistake(text: str, config: str) -> str:
         near = get_close_matches(name, there, 1)
         hint = f"did you mean {group}={near[0]}? " if near else ""
         return f"{group}={name} does not exist; {hint}choose from {', '.join(there)}"
-    mandatory = re.search(r"[Mm]issing mandatory value: (\S+)", text) or re.search(r"full_key: (\S+)", text)
-    if "andatory" in text and mandatory:
+    mandatory = re.search(r"full_key: (\S+)", text) or re.search(r"mandatory value: (\S+)", text)
+    if "mandatory value" in text and mandatory:
         return f"{mandatory[1]} is not set; add {mandatory[1]}=VALUE"
     return _flat(text.partition("Set the environment variable")[0])
 
 
 def _unknown_option(option: str, config: str) -> str:
     """Names the option that was meant, among those of the same groups."""
-    groups = [text for text in sys.argv[1:] if re.fullmatch(r"[\w/]+=[\w/]+", text) and "." not in text]
+    groups = [text for text in sys.argv[1:] if (assembly.conf() / text.partition("=")[0]).is_dir()]
     try:
         known = list(_options(assembly.compose(groups, config)))
     except (HydraException, OmegaConfBaseException):

@@ -19,6 +19,7 @@ from rich.table import Table
 
 from bonafide import assembly
 from bonafide.audio import clip, files, frames
+from bonafide.corpora.folder import AUDIO as EXTENSIONS
 from bonafide.scripts.jobs import results
 from bonafide.tasks.detection import Detection
 from bonafide.types import InputError
