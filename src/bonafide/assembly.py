@@ -64,7 +64,11 @@ def compose(overrides: Sequence[str] = (), config: str = "train") -> DictConfig:
 
 
 def task(cfg: DictConfig) -> "Detection":
-    """The task with its front end and model, sized for the clips of the data."""
+    """The task with its front end and model, sized for the clips of the data.
+
+    A front end's YAML also says whether its features are standardized, and a model's YAML at which learning
+    rate it was published; neither is told to the constructor.
+    """
     from bonafide.audio import frames
     from bonafide.frontends.standardize import Standardize
 
@@ -74,7 +78,9 @@ def task(cfg: DictConfig) -> "Detection":
     if standardize:
         frontend = Standardize(frontend)
     samples = frames.to_samples(cfg.data.clip_seconds, cfg.data.sample_rate)
-    model = _make(_plain(cfg.model), shape=frontend.shape(samples))
+    parts = _plain(cfg.model)
+    parts.pop("learning_rate", None)
+    model = _make(parts, shape=frontend.shape(samples))
     made: Detection = _make(_plain(cfg.task), frontend=frontend, model=model)
     if cfg.compile:
         made.model.compile()
@@ -92,7 +98,10 @@ def trainer(cfg: DictConfig) -> "pl.Trainer":
     from bonafide.tasks.checkpoints import AtomicCheckpointIO
     from bonafide.tasks.random_state import RandomState
 
-    callbacks = [_make(node) for node in _plain(cfg.callbacks).values() if node]
+    wanted = {name: node for name, node in _plain(cfg.callbacks).items() if node}
+    if not cfg.trainer.enable_progress_bar:
+        wanted.pop("progress", None)
+    callbacks = [_make(node) for node in wanted.values()]
     made: pl.Trainer = _make(
         _plain(cfg.trainer),
         callbacks=[*callbacks, RandomState()],

@@ -1,19 +1,13 @@
-import os
 import shutil
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import soundfile
-from tests.corpora import miniature
+from tests.corpora import miniature, real
 
 from bonafide.audio import files
 from bonafide.corpora.wavefake import WaveFake
 from bonafide.types import BONAFIDE, SPOOF, InputError
-
-REAL_AUDIO = Path(
-    os.environ.get("BONAFIDE_REAL_AUDIO", Path(__file__).parents[2].parent / "shared" / "data")
-).absolute()
 
 
 @pytest.fixture
@@ -164,25 +158,9 @@ def test_the_miniature_has_the_traps_of_the_real_corpus(root):
 
 
 def test_on_real_files(tmp_path):
-    if not (REAL_AUDIO / "speech_pairs").is_dir():
-        pytest.skip("no real audio: set BONAFIDE_REAL_AUDIO to its folder")
-    systems = {
-        "melgan": "melgan", "mb_melgan": "multi_band_melgan", "fb_melgan": "full_band_melgan",
-        "hifigan_v1": "hifiGAN", "pwg": "parallel_wavegan", "waveglow": "waveglow",
-    }  # fmt: skip
-    for path in (REAL_AUDIO / "speech_pairs").glob("*/wavefake__*.wav"):
-        name, maker = path.stem.removeprefix("wavefake__"), path.parent.name
-        reference = "jsut" if name.startswith("BASIC") else "ljspeech"
-        if maker == "genuine":
-            folder = tmp_path / ("jsut_ver1.1/basic5000/wav" if reference == "jsut" else "LJSpeech-1.1/wavs")
-            link = folder / f"{name}.wav"
-        else:
-            link = tmp_path / "generated_audio" / f"{reference}_{systems[maker]}" / f"{name}_gen.wav"
-        link.parent.mkdir(parents=True, exist_ok=True)
-        link.symlink_to(path)
-    rows = WaveFake(tmp_path).utterances()
+    rows = WaveFake(real.link(tmp_path)).utterances()
     assert Counter((row.corpus, row.label) for row in rows) == {
-        ("ljspeech", BONAFIDE): 10, ("ljspeech", SPOOF): 15, ("jsut", BONAFIDE): 9, ("jsut", SPOOF): 9,
+        ("ljspeech", BONAFIDE): 49, ("ljspeech", SPOOF): 142, ("jsut", BONAFIDE): 9, ("jsut", SPOOF): 9,
     }  # fmt: skip
     sentences = {(row.corpus, row.utterance) for row in rows if row.label == BONAFIDE}
     assert {(row.corpus, row.utterance) for row in rows} == sentences

@@ -14,7 +14,7 @@ TINY = (
     "trainer.max_epochs=1",
     "hardware=cpu",
     "hardware.workers=0",
-    "callbacks.progress=null",
+    "trainer.enable_progress_bar=false",
 )
 """Options that make a training of seconds on the corpus of `recordings`."""
 

@@ -8,6 +8,7 @@ is resampled, and within 1e-4 where it is (1e-6 with full-scale noise).
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,11 @@ from bonafide.audio.resample import RESAMPLERS, margin, require, resample, resam
 from bonafide.types import InputError
 
 __all__ = [
-    "RESAMPLERS", "Header", "Inspection", "header", "inspect", "read", "resampler_version", "windows",
+    "EXTENSIONS", "RESAMPLERS", "Header", "Inspection", "header", "inspect", "read", "resampler_version", "windows",
 ]  # fmt: skip
+
+EXTENSIONS: Final = frozenset(".wav .flac .mp3 .m4a .ogg .opus .aac .aiff .aif".split())
+"""By which a folder's audio is told from its other files; a file named by itself may have any."""
 
 
 def header(path: str | Path) -> Header:

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, final
 
+from bonafide.audio.files import EXTENSIONS
 from bonafide.corpora.corpus import Corpus
 from bonafide.types import BONAFIDE, SPOOF, InputError, Utterance
-
-AUDIO: Final = frozenset({".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".aac", ".aiff", ".aif"})
 
 _GENUINE: Final = frozenset({"real", "genuine", "bonafide", "bona-fide", "bona_fide"})
 _FAKE: Final = frozenset({"fake", "spoof"})
@@ -141,7 +140,7 @@ class Folder(Corpus):
         prefix = side.path.relative_to(self.root).as_posix()
         for path in _files(side.path, (), deep=side.deep):
             stem, ending = os.path.splitext(path)  # noqa: PTH122 - a million names: no Path for each
-            if ending.lower() not in AUDIO:
+            if ending.lower() not in EXTENSIONS:
                 others[ending.lower() or "no ending"] += 1
                 continue
             yield Utterance(

@@ -7,8 +7,8 @@ from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 import pytorch_lightning as pl
-from numpy.typing import NDArray
 from lightning_utilities.core.rank_zero import rank_zero_info
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -95,6 +95,7 @@ class AudioData(pl.LightningDataModule):
         self.cache = Path(cache).expanduser()
         self.manifest: Manifest | None = None
         self.skipped: list[str] = []
+        self._resumed = Progress(0, 0)
 
     def prepare_data(self) -> None:
         """Makes or lists the corpus; the first time this opens every file."""
@@ -114,6 +115,7 @@ class AudioData(pl.LightningDataModule):
             trainable = self.corpus.training_systems
             given = self._given_seen
             self.seen = tuple(given) if given else training_systems(self.manifest, trainable, self.train)
+            self._groups = self._divide_tests(self.manifest)
         return self.manifest
 
     def _without_bad_files(self, found: Manifest) -> Manifest:
@@ -141,7 +143,10 @@ class AudioData(pl.LightningDataModule):
 
     def groups(self) -> dict[str, NDArray[np.int64]]:
         """Rows of each test group that holds anything."""
-        manifest = self._load()
+        self._load()
+        return self._groups
+
+    def _divide_tests(self, manifest: Manifest) -> dict[str, NDArray[np.int64]]:
         found = {}
         for name, group in self.tests.items():
             chosen = group_systems(manifest, group, self.seen, self.corpus.training_systems, name)
@@ -166,6 +171,7 @@ class AudioData(pl.LightningDataModule):
         """Shuffled, randomly cropped clips."""
         rows = self.rows(TRAIN)
         order = Shuffled(len(rows), self.seed, self._place())
+        order.resume(self._resumed)
         return self._loader(Clips(self._load(), rows, self.form, crop=True), order)
 
     def val_dataloader(self) -> DataLoader[Batch]:
@@ -195,7 +201,6 @@ class AudioData(pl.LightningDataModule):
         return ResumableLoader(
             clips,
             order,
-            self._progress,
             batch_size=self.batch_size,
             num_workers=self._workers(),
             pin_memory=self.pin_memory,
@@ -210,12 +215,16 @@ class AudioData(pl.LightningDataModule):
     def _place(self) -> Place:
         return Place(self.trainer.global_rank, self.trainer.world_size) if self.trainer else Place()
 
-    def _progress(self) -> Progress:
-        """Where a checkpoint written now leaves off."""
+    def state_dict(self) -> dict[str, Any]:
+        """Where a run that starts from this checkpoint goes on."""
         if self.trainer is None:
-            return Progress(0, 0)
+            return {}
         batches = self.trainer.fit_loop.epoch_loop.batch_progress
         if batches.is_last_batch:
-            return Progress(self.trainer.current_epoch + 1, 0)
-        done = batches.current.ready  # the batch a checkpoint follows was made ready, and is done
-        return Progress(self.trainer.current_epoch, done * self.batch_size)
+            return Progress(self.trainer.current_epoch + 1, 0)._asdict()
+        done = batches.current.ready  # the batch that a checkpoint follows was made ready, and is done
+        return Progress(self.trainer.current_epoch, done * self.batch_size)._asdict()
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """For the next training loader: Lightning names the epoch only after the loader has read ahead."""
+        self._resumed = Progress(**state_dict)

@@ -1,9 +1,10 @@
 """Who reads which clip when: the same for any number of workers, and exact after a resume."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple, final
 
 import numpy as np
+import torch
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from bonafide.types import Batch
@@ -83,21 +84,17 @@ class Shared(Sampler[Draw]):
     def __len__(self) -> int:
         return len(range(self.place.rank, self.items, self.place.world))
 
-    def resume(self, progress: Progress) -> None:
-        """Scoring starts afresh."""
-
     def __iter__(self) -> Iterator[Draw]:
         return iter([Draw(item, 0) for item in range(self.place.rank, self.items, self.place.world)])
 
 
 @final
 class ResumableLoader(DataLoader[Batch]):
-    """A loader whose place in the epoch is kept in checkpoints.
+    """A loader of whole batches whose place in the epoch is kept in checkpoints.
 
     Args:
         clips: hands out whole batches.
         order: of reading.
-        progress: where training is.
         batch_size: clips in a batch.
         num_workers: processes that read.
         pin_memory: see `torch.utils.data.DataLoader`.
@@ -107,7 +104,6 @@ class ResumableLoader(DataLoader[Batch]):
         self,
         clips: Dataset[Batch],
         order: Shuffled | Shared,
-        progress: Callable[[], Progress],
         *,
         batch_size: int,
         num_workers: int,
@@ -121,16 +117,15 @@ class ResumableLoader(DataLoader[Batch]):
             collate_fn=_as_is,  # type: ignore[arg-type]  # `Clips` hands out whole batches
             pin_memory=pin_memory,
             persistent_workers=num_workers > 0,
+            generator=torch.Generator(),  # starting an epoch must not draw from what dropout draws from
         )
-        self.order, self.progress = order, progress
 
     def state_dict(self) -> dict[str, int]:
-        """For the checkpoint."""
-        return self.progress()._asdict()
+        """Nothing: the data module keeps the place, and this tells Lightning that it is kept."""
+        return {}
 
     def load_state_dict(self, state_dict: dict[str, int]) -> None:
-        """From the checkpoint."""
-        self.order.resume(Progress(**state_dict))
+        """Nothing."""
 
 
 def _as_is(batch: Batch) -> Batch:

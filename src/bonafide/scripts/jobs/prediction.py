@@ -19,7 +19,6 @@ from rich.table import Table
 
 from bonafide import assembly
 from bonafide.audio import clip, files, frames
-from bonafide.corpora.folder import AUDIO as EXTENSIONS
 from bonafide.scripts.jobs import results
 from bonafide.tasks.detection import Detection
 from bonafide.types import InputError
@@ -100,10 +99,10 @@ def find(audio: str) -> list[Path]:
         return [place]
     if place.is_dir():
         found = sorted(
-            path for path in place.rglob("*") if path.suffix.lower() in EXTENSIONS and path.is_file()
+            path for path in place.rglob("*") if path.suffix.lower() in files.EXTENSIONS and path.is_file()
         )
         if not found:
-            raise InputError(f"{audio} holds no audio; looked for {' '.join(EXTENSIONS)}")
+            raise InputError(f"{audio} holds no audio; looked for {' '.join(sorted(files.EXTENSIONS))}")
         return found
     found = sorted(path for path in map(Path, glob.glob(str(place), recursive=True)) if path.is_file())  # noqa: PTH207
     if not found:

@@ -7,7 +7,7 @@ import platform
 import subprocess
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -128,6 +128,16 @@ def device(hardware: DictConfig) -> torch.device:
     return torch.device("cuda" if gpu else "cpu")
 
 
+def interruptible(work: Callable[..., object], *given: object, **named: object) -> None:
+    """Calls Lightning, whose answer to Ctrl-C is `sys.exit(1)`, and passes the interruption on."""
+    try:
+        work(*given, **named)
+    except SystemExit as stopped:
+        if isinstance(stopped.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise
+
+
 def best_score(trainer: pl.Trainer) -> float | None:
     """Lowest validation EER so far."""
     checkpoint = trainer.checkpoint_callback
@@ -146,7 +156,7 @@ def use_best(task: Detection, folder: str | Path) -> None:
 
 def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, facts: Facts) -> None:
     """Scores every test group and writes everything that a run folder holds beside checkpoints."""
-    trainer.test(task, datamodule=data, verbose=False)
+    interruptible(trainer.test, task, datamodule=data, verbose=False)
     if not trainer.is_global_zero:
         return
     rows = data.groups()

@@ -23,7 +23,7 @@ def run(cfg: DictConfig) -> float | None:
     results.introduce(cfg, trainer)
     best = None
     if cfg.train:
-        trainer.fit(task, datamodule=data, ckpt_path=cfg.ckpt_path, weights_only=True)
+        results.interruptible(trainer.fit, task, datamodule=data, ckpt_path=cfg.ckpt_path, weights_only=True)
         best = results.best_score(trainer)
     if cfg.test and not cfg.trainer.fast_dev_run:
         results.use_best(task, cfg.folder)
