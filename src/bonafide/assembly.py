@@ -60,7 +60,7 @@ def compose(overrides: Sequence[str] = (), config: str = "train") -> DictConfig:
 
     folder = f"folder=outputs/{datetime.now():%Y-%m-%d/%H-%M-%S}"  # noqa: DTZ005 - as Hydra names it
     with initialize_config_dir(str(conf()), version_base="1.3"):
-        return hydra_compose(config, [folder, *overrides])
+        return hydra_compose(config, [folder, *overrides] if config == "train" else [*overrides])
 
 
 def task(cfg: DictConfig) -> "Detection":

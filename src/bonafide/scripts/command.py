@@ -111,7 +111,7 @@ def _flat(text: str) -> str:
 def _config_mistake(text: str, config: str) -> str:
     option = re.search(r"Could not override '([^']+)'", text)
     if option:
-        return _unknown_option(option[1], config)
+        return _unknown_option((re.search(r"full_key: (\S+)", text) or option)[1], config)
     missing = re.search(r"Could not find '([^']+)/([^']+)'", text)
     if missing:
         group, name = missing.groups()
@@ -126,7 +126,7 @@ def _config_mistake(text: str, config: str) -> str:
 
 
 def _unknown_option(option: str, config: str) -> str:
-    """Names the option that was meant, among those of the same groups."""
+    """Names the option that was meant, among those that the chosen groups have."""
     groups = [text for text in sys.argv[1:] if (assembly.conf() / text.partition("=")[0]).is_dir()]
     try:
         known = list(_options(assembly.compose(groups, config)))
@@ -135,13 +135,13 @@ def _unknown_option(option: str, config: str) -> str:
     parent, _, leaf = option.rpartition(".")
     siblings = [name.rpartition(".")[2] for name in known if name.rpartition(".")[0] == parent]
     near = get_close_matches(leaf, siblings, 1, 0.5)
-    full = (
-        f"{parent}.{near[0]}" if near and parent else (near or get_close_matches(option, known, 1) or [""])[0]
-    )
-    hint = (
-        f"did you mean {full}?" if full else f"there are {', '.join(sorted(siblings)) or 'no options there'}"
-    )
-    return f"there is no option {option}; {hint}"
+    meant = f"{parent}.{near[0]}".lstrip(".") if near else next(iter(get_close_matches(option, known, 1)), "")
+    if meant == option:
+        return f"{option} takes another kind of value, or only known names; a new one is added with +{option}.NAME="
+    if meant:
+        return f"there is no option {option}; did you mean {meant}?"
+    there = f"there are {', '.join(sorted(siblings))}" if siblings else "there are no options there"
+    return f"there is no option {option}; {there}; a new one is added with +{option}=VALUE"
 
 
 def _options(cfg: DictConfig, prefix: str = "") -> Iterator[str]:

@@ -1,0 +1,51 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+from tests.scripts.command_line import bonafide
+
+from bonafide.evaluation import scores
+
+
+def metrics(folder: Path) -> dict[str, dict[str, object]]:
+    found: dict[str, dict[str, object]] = json.loads((folder / "metrics.json").read_text())["groups"]
+    return found
+
+
+def test_evaluation_equals_the_test_after_training(run: Path, tmp_path: Path) -> None:
+    done = bonafide(tmp_path, "evaluate", f"run={run}", "hardware=cpu", "output=again")
+    assert done.code == 0, done.err
+    for name, group in metrics(run).items():
+        assert metrics(tmp_path / "again")[name]["eer"] == group["eer"]
+        first, second = (scores.read(place / "scores" / f"{name}.csv") for place in (run, tmp_path / "again"))
+        assert first.path.tolist() == second.path.tolist()
+        assert second.score == pytest.approx(first.score, abs=1e-5)
+
+
+def test_another_corpus_is_wholly_new(run: Path, recordings: Path, tmp_path: Path) -> None:
+    """The demo corpus is of another kind than the run's: every recording is scored, no system is known."""
+    work = tmp_path / "run"
+    shutil.copytree(run, work)
+    words = [f"run={work}", "data=demo", "+data.corpus.utterances=2", f"data.root={tmp_path}/demo"]
+    done = bonafide(tmp_path, "evaluate", *words, "hardware=cpu", f"data.cache={tmp_path}/cache")
+    assert done.code == 0, done.err
+    found = metrics(work / "evaluations" / "demo")
+    assert set(found) == {"held_out"}
+    assert found["held_out"]["bonafide"] == 2
+    assert metrics(work) == metrics(run)  # nothing of the run itself was touched
+
+
+def test_any_option_of_the_run_s_data_can_be_changed(run: Path, recordings: Path, tmp_path: Path) -> None:
+    work = tmp_path / "run"
+    shutil.copytree(run, work)
+    words = [f"run={work}", "+data.tests.all={systems: all, split: all}", "data.batch_size=3"]
+    done = bonafide(tmp_path, "evaluate", *words, "hardware=cpu")
+    assert done.code == 0, done.err
+    assert metrics(work / "evaluations" / "changed")["all"]["bonafide"] == 12
+    done = bonafide(tmp_path, "evaluate", f"run={work}", "data.btach_size=3")
+    assert done.code == 2
+    assert "data.batch_size" in done.line()
+    done = bonafide(tmp_path, "evaluate", f"run={work}", "data.tests={every: {systems: all}}")
+    assert done.code == 2
+    assert "+data.tests.NAME=" in done.line()
