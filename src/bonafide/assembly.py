@@ -105,13 +105,25 @@ def trainer(cfg: DictConfig) -> "pl.Trainer":
     made: pl.Trainer = _make(
         _plain(cfg.trainer),
         callbacks=[*callbacks, RandomState()],
-        logger=[_make(node) for node in _plain(cfg.logger).values() if node],
+        logger=[_make(_named(node, cfg)) for node in _plain(cfg.logger).values() if node],
         plugins=[AtomicCheckpointIO()],
         default_root_dir=cfg.folder,
         use_distributed_sampler=False,
         num_sanity_val_steps=0,
     )
     return made
+
+
+def _named(logger: dict[str, Any], cfg: DictConfig) -> dict[str, Any]:
+    """A W&B run is called after its parts, and its id after its folder, so that a resumed run goes on in it."""
+    given = dict(logger)
+    if "id" in given:
+        parts = [str(node._target_).rpartition(".")[2] for node in (cfg.model, cfg.frontend, cfg.data.corpus)]
+        folder = hashlib.sha256(str(Path(cfg.folder).absolute()).encode()).hexdigest()[:12]
+        given["id"] = given["id"] or folder
+        given["name"] = given["name"] or "-".join([*parts, f"seed{cfg.seed}"])
+        given["resume"] = "allow"
+    return given
 
 
 def load(run: str | Path, checkpoint: str = "best", *, trust: Sequence[str] = ()) -> "Detection":

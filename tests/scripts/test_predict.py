@@ -1,4 +1,5 @@
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -38,7 +39,7 @@ def test_a_long_recording_is_heard_to_its_end(run: Path, tmp_path: Path) -> None
     windows = row["windows"]
     assert windows[0]["start"] == 0
     assert windows[-1]["end"] == pytest.approx(len(sound) / 16_000, abs=1e-3)
-    assert all(later["start"] <= sooner["end"] for sooner, later in zip(windows, windows[1:], strict=False))
+    assert all(later["start"] <= sooner["end"] for sooner, later in pairwise(windows))
     assert row["probability"] == pytest.approx(probability(row["score"], 0.1))
 
 

@@ -137,7 +137,7 @@ def _unknown_option(option: str, config: str) -> str:
     near = get_close_matches(leaf, siblings, 1, 0.5)
     meant = f"{parent}.{near[0]}".lstrip(".") if near else next(iter(get_close_matches(option, known, 1)), "")
     if meant == option:
-        return f"{option} takes another kind of value, or only known names; a new one is added with +{option}.NAME="
+        return f"{option} takes another kind of value or known names; a new one is added with +{option}.NAME="
     if meant:
         return f"there is no option {option}; did you mean {meant}?"
     there = f"there are {', '.join(sorted(siblings))}" if siblings else "there are no options there"

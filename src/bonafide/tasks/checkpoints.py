@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
@@ -61,12 +62,14 @@ def read(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
             f"checkpoint {path} does not exist; give the path of a .ckpt file in a run's checkpoints/"
         )
     try:
-        found = torch.load(path, map_location=map_location, weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # about pickle protocols: what is not safe is refused below
+            found = torch.load(path, map_location=map_location, weights_only=True)
     except pickle.UnpicklingError as error:
         raise InputError(
             f"{path} is not a checkpoint of tensors and plain values; refused for safety"
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
+    except Exception as error:  # a damaged file makes torch's reader fail in any way
         raise InputError(f"checkpoint {path} is damaged; use another one of the run") from error
     if not isinstance(found, dict) or "state_dict" not in found:
         raise InputError(f"{path} is not a checkpoint of a run; it has no weights under state_dict")

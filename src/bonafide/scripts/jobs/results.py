@@ -82,7 +82,7 @@ class Facts(NamedTuple):
             seed=cfg.seed,
             parameters=sum(weight.numel() for weight in task.parameters() if weight.requires_grad),
             fingerprint=assembly.fingerprint(cfg),
-            resampler=files.resampler_version(data.form.resampler),
+            resampler=f"{data.form.resampler} ({files.resampler_version(data.form.resampler)})",
             seconds=seconds,
         )
 
