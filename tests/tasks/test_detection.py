@@ -1,0 +1,213 @@
+"""Detection: what a score is, where the threshold lies, and that training finds a plain difference."""
+
+import math
+from collections.abc import Callable
+from functools import partial
+from types import SimpleNamespace
+from typing import Any, NamedTuple, final
+
+import numpy as np
+import pytest
+import pytorch_lightning as pl
+import torch
+from tests.corpora import miniature
+from torch import nn
+
+from bonafide.corpora.folder import Folder
+from bonafide.data.module import AudioData
+from bonafide.frontends.cepstrum import LFCC
+from bonafide.frontends.standardize import Standardize
+from bonafide.metrics.eer import eer, eer_threshold
+from bonafide.models.lcnn import LCNN
+from bonafide.objectives.cross_entropy import CrossEntropy
+from bonafide.tasks.detection import Detection
+from bonafide.types import InputError
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The '.*_dataloader' does not have many workers",  # they would take longer to start
+    "ignore:`isinstance.treespec, LeafSpec.` is deprecated",  # Lightning's use of torch
+    "ignore:The number of training batches",
+)
+
+SAMPLES = 6_400
+Make = Callable[..., Detection]
+
+
+def detection(classes: int = 2, loss: CrossEntropy | None = None, **settings: Any) -> Detection:
+    torch.manual_seed(0)
+    frontend = Standardize(LFCC(16_000))
+    model = LCNN(frontend.shape(SAMPLES), classes, dropout=0.0)
+    optimizer = partial(torch.optim.Adam, lr=1e-3)
+    return Detection(frontend, model, loss=loss or CrossEntropy(), optimizer=optimizer, **settings)
+
+
+def ready(classes: int, loss: CrossEntropy) -> Detection:
+    """Knows its counts and statistics, as after a training."""
+    made = detection(classes, loss)
+    made.loss.set_counts(spoof=300, bonafide=100)
+    made.frontend.fit([torch.randn(4, SAMPLES)])
+    return made.eval()
+
+
+@pytest.mark.parametrize("classes", [1, 2])
+def test_a_score_is_the_log_odds_less_those_of_the_training_data(classes: int) -> None:
+    task = ready(classes, CrossEntropy(weights=(1.0, 2.0)))
+    waveform = torch.randn(5, SAMPLES)
+    with torch.no_grad():
+        logits, score = task(waveform).double(), task.score(waveform)
+    genuine = torch.sigmoid(logits[:, 0]) if classes == 1 else torch.softmax(logits, dim=1)[:, 1]
+    prior = (2.0 * 100) / (2.0 * 100 + 1.0 * 300)
+    wanted = torch.logit(genuine) - math.log(prior / (1 - prior))
+    assert score.shape == (5,)
+    torch.testing.assert_close(score.double(), wanted, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("classes", [1, 2])
+def test_a_score_keeps_full_precision_inside_a_training_in_half(classes: int) -> None:
+    task = ready(classes, CrossEntropy())
+    waveform = torch.randn(5, SAMPLES)
+    with torch.no_grad():
+        wanted = task.score(waveform)
+        with torch.autocast("cpu", torch.bfloat16):
+            assert task(waveform).dtype == torch.bfloat16  # else this test shows nothing
+            found = task.score(waveform)
+    assert found.dtype == torch.float32
+    torch.testing.assert_close(found, wanted, atol=0, rtol=0)
+
+
+class Trained(NamedTuple):
+    """After three epochs and a test."""
+
+    task: Detection
+    data: AudioData
+    trainer: pl.Trainer
+    losses: list[float]
+
+
+@final
+class Losses(pl.Callback):
+    """The training loss of every step."""
+
+    def __init__(self) -> None:
+        self.found: list[float] = []
+
+    def on_train_batch_end(self, *event: Any) -> None:
+        self.found.append(float(event[2]["loss"]))
+
+
+@pytest.fixture(scope="module", params=[1, 2], ids=["one_logit", "two_logits"])
+def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Trained:
+    folder = tmp_path_factory.mktemp("trained")
+    root = miniature.folder(folder / "corpus", utterances=20, seconds=0.5)
+    data = AudioData(
+        root,
+        Folder,
+        clip_seconds=SAMPLES / 16_000,
+        batch_size=8,
+        split={"validation": 0.25, "test": 0.25},
+        tests={"seen": {"systems": "seen"}, "all": {"split": "all"}},
+        cache=folder / "cache",
+    )
+    task = detection(request.param, CrossEntropy(balance=True))
+    losses = Losses()
+    trainer = pl.Trainer(
+        accelerator="cpu",
+        devices=1,
+        max_epochs=6,
+        logger=False,
+        callbacks=[losses],
+        enable_checkpointing=False,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
+    trainer.fit(task, datamodule=data)
+    return Trained(task, data, trainer, losses.found)
+
+
+def scores_of(task: Detection, loader: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row, score and target of every trial, scored here."""
+    task.eval()
+    with torch.no_grad():
+        found = [(batch.index, task.score(batch.waveform), batch.target) for batch in loader]
+    row, score, target = (torch.cat(column).numpy() for column in zip(*found, strict=True))
+    return row, score, target
+
+
+def test_a_training_learns_and_genuine_scores_are_high(trained: Trained) -> None:
+    assert np.mean(trained.losses[-5:]) < 0.5 * np.mean(trained.losses[:2])
+    _, score, target = scores_of(trained.task, trained.data.val_dataloader())
+    assert score[target == 1].mean() > score[target == 0].mean() + 1
+    assert eer(score[target == 1], score[target == 0]) < 0.2
+
+
+def test_the_threshold_is_the_eer_threshold_of_the_last_validation(trained: Trained) -> None:
+    _, score, target = scores_of(trained.task, trained.data.val_dataloader())
+    wanted = eer_threshold(score[target == 1], score[target == 0])
+    assert trained.task.threshold.item() == pytest.approx(wanted, abs=1e-4)
+    assert trained.task.state_dict()["threshold"] == trained.task.threshold
+    logged = trained.trainer.callback_metrics
+    assert logged["val/eer"].item() == pytest.approx(eer(score[target == 1], score[target == 0]))
+    assert {"val/loss", "val/auc", "val/accuracy", "val/balanced_accuracy", "train/loss"} <= set(logged)
+
+
+def test_statistics_and_counts_are_those_of_the_training_part(trained: Trained) -> None:
+    assert trained.task.frontend.fitted
+    assert trained.task.loss.counts == tuple(trained.data.counts()) == (20, 10)
+
+
+def test_testing_scores_every_trial_of_every_group_once_and_forgets_earlier_ones(trained: Trained) -> None:
+    for _ in range(2):
+        trained.trainer.test(trained.task, datamodule=trained.data, verbose=False)
+    groups, loaders = trained.data.groups(), trained.data.test_dataloader()
+    assert len(trained.task.scored) == len(groups) == 2
+    for found, rows, loader in zip(trained.task.scored, groups.values(), loaders, strict=True):
+        row, score, _ = scores_of(trained.task, loader)
+        assert sorted(found.row.tolist()) == sorted(rows.tolist())
+        assert found.score.dtype == torch.float32
+        wanted = dict(zip(row.tolist(), score.tolist(), strict=True))
+        assert dict(zip(found.row.tolist(), found.score.tolist(), strict=True)) == pytest.approx(wanted)
+
+
+def test_a_fitted_front_end_does_not_learn_again() -> None:
+    """As in a resumed run: its statistics came with the checkpoint."""
+    task = ready(2, CrossEntropy())
+    before = {name: value.clone() for name, value in task.frontend.state_dict().items()}
+    data = SimpleNamespace(counts=lambda: (7, 3), sample=lambda _: [torch.randn(3, SAMPLES)])
+    trainer: Any = SimpleNamespace(datamodule=data)
+    task._trainer = trainer
+    task._fabric = None
+    task.on_fit_start()
+    assert task.loss.counts == (7, 3)
+    after = task.frontend.state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+
+
+def test_only_what_is_trainable_is_optimized_and_the_schedule_follows() -> None:
+    task = detection(
+        scheduler=partial(torch.optim.lr_scheduler.StepLR, step_size=2), scheduler_interval="step"
+    )
+    frozen = task.model.get_submodule("head.2")
+    frozen.requires_grad_(False)
+    found: Any = task.configure_optimizers()
+    optimized = {id(weight) for group in found["optimizer"].param_groups for weight in group["params"]}
+    assert not optimized & {id(weight) for weight in frozen.parameters()}
+    assert len(optimized) == len(list(task.parameters())) - 2
+    assert found["lr_scheduler"]["interval"] == "step"
+    assert found["lr_scheduler"]["scheduler"].optimizer is found["optimizer"]
+    assert isinstance(detection().configure_optimizers(), torch.optim.Adam)
+
+
+def test_a_checkpoint_of_another_model_is_refused() -> None:
+    two = {"state_dict": detection(2).state_dict()}
+    detection(2).on_load_checkpoint(two)
+    with pytest.raises(InputError, match="another model"):
+        detection(1).on_load_checkpoint(two)
+
+
+def test_the_path_is_the_model_of_the_front_end() -> None:
+    task = ready(2, CrossEntropy())
+    waveform = torch.randn(3, SAMPLES)
+    wanted = nn.Sequential(task.frontend, task.model)(waveform)
+    torch.testing.assert_close(task(waveform), wanted)
