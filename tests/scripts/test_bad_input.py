@@ -206,14 +206,17 @@ def test_a_checkpoint_that_would_run_code_or_is_damaged(
         assert said in line
 
 
-def test_a_run_that_names_foreign_code(run: Path, tmp_path: Path, cache: dict[str, str]) -> None:
+@pytest.mark.parametrize(
+    "target", ["os.system", "bonafide.data.module.os.system", "torch.optim.optimizer.torch.hub.load"]
+)
+def test_a_run_that_names_foreign_code(target: str, run: Path, tmp_path: Path, cache: dict[str, str]) -> None:
     shutil.copytree(run / ".hydra", tmp_path / "stranger" / ".hydra")
     config = tmp_path / "stranger" / ".hydra" / "config.yaml"
-    config.write_text(config.read_text().replace("bonafide.models.lcnn.LCNN", "os.system"))
-    for command in ("evaluate", "predict"):
-        audio = [f"audio={run}"] if command == "predict" else []
-        said = _refused(tmp_path, command, "run=stranger", *audio, env=cache)
-        assert "os.system" in said or "no audio" in said
+    config.write_text(config.read_text().replace("bonafide.models.lcnn.LCNN", target))
+    (tmp_path / "clip.wav").touch()
+    for words in (["evaluate"], ["predict", "audio=clip.wav"]):
+        said = _refused(tmp_path, *words, "run=stranger", env=cache)
+        assert f"{target}, which is not on the list" in said
 
 
 def test_a_folder_that_is_no_run(tmp_path: Path, cache: dict[str, str]) -> None:

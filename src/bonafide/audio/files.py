@@ -21,10 +21,11 @@ from bonafide.audio.resample import RESAMPLERS, margin, require, resample, resam
 from bonafide.types import InputError
 
 __all__ = [
-    "EXTENSIONS", "RESAMPLERS", "Header", "Inspection", "header", "inspect", "read", "resampler_version", "windows",
+    "EXTENSIONS", "RESAMPLERS", "Header", "Inspection",
+    "header", "inspect", "read", "resampler_version", "windows",
 ]  # fmt: skip
 
-EXTENSIONS: Final = frozenset(".wav .flac .mp3 .m4a .ogg .opus .aac .aiff .aif".split())
+EXTENSIONS: Final = frozenset({".wav", ".flac", ".mp3", ".m4a", ".ogg", ".opus", ".aac", ".aiff", ".aif"})
 """By which a folder's audio is told from its other files; a file named by itself may have any."""
 
 
