@@ -205,8 +205,14 @@ def test_a_foreign_part_hidden_behind_a_reference_is_refused(stranger: Any) -> N
         assembly.recipe(folder)
 
 
-def test_a_part_of_one_s_own_is_trusted_on_request(stranger: Any) -> None:
-    cfg = assembly.recipe(stranger("mine.losses.Focal"), trust=["mine"])
-    assert cfg.task.loss._target_ == "mine.losses.Focal"
-    with pytest.raises(InputError, match=r"mine\.losses\.Focal"):
-        assembly.recipe(stranger("mine.losses.Focal"), trust=["min"])
+def test_a_part_of_one_s_own_is_trusted_on_request(
+    stranger: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/losses.py").write_text("class Focal:\n    pass\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    run = stranger("mine.losses.Focal")
+    assert assembly.recipe(run, trust=["mine"]).task.loss._target_ == "mine.losses.Focal"
+    for trust in ([], ["min"], ["yours"]):
+        with pytest.raises(InputError, match=r"mine\.losses\.Focal"):
+            assembly.recipe(run, trust=trust)

@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
+from pydoc import ErrorDuringImport, locate
 from typing import TYPE_CHECKING, Any
 
 from omegaconf import DictConfig, OmegaConf
@@ -43,7 +44,7 @@ TRUSTED = (
 )
 """Where the classes that a run folder names must come from; a run can come from a stranger."""
 
-_WITHOUT_EFFECT = {"hardware", "logger", "debug", "folder", "ckpt_path", "name", "notes", "trust", "compile"}
+_WITHOUT_EFFECT = {"hardware", "logger", "folder", "train", "test", "ckpt_path", "notes", "compile"}
 """Parts of a config that do not change the result."""
 
 
@@ -225,12 +226,10 @@ def _is_trusted(target: str, trusted: Sequence[str]) -> bool:
 
     A name alone proves nothing: `bonafide.data.module.os.system` begins well and ends in the shell.
     """
-    from hydra.utils import get_class
-
     if not target.startswith(tuple(name.partition(".")[0] for name in trusted)):
         return False
     try:
-        found = get_class(target)
-    except (ImportError, ValueError):
+        found = locate(target)
+    except ErrorDuringImport:
         return False
-    return f"{found.__module__}.{found.__qualname__}".startswith(tuple(trusted))
+    return isinstance(found, type) and f"{found.__module__}.{found.__qualname__}".startswith(tuple(trusted))

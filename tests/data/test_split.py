@@ -35,6 +35,16 @@ def test_shares_are_kept_within_each_corpus() -> None:
     }
 
 
+def test_sentences_that_nobody_recorded_are_divided_apart() -> None:
+    prompts = [(f"prompt-{number:03}", "lj", "tts") for number in range(50)]
+    table = manifest(paired(20, ["a"]) + prompts)
+    parts = divide(table, Split(validation=0.1, test=0.2))
+    systems = table.strings("system")
+    for system, validation, test in (("-", 2, 4), ("a", 2, 4), ("tts", 5, 10)):
+        counted = Counter(parts[systems == system])
+        assert (counted["validation"], counted["test"]) == (validation, test)
+
+
 def test_another_seed_divides_differently_and_the_same_seed_alike() -> None:
     table = manifest(paired(40, ["a"]))
     first, second = divide(table, Split(seed=1)), divide(table, Split(seed=2))

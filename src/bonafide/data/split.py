@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bonafide.data.manifest import Manifest
-from bonafide.types import InputError
+from bonafide.types import BONAFIDE, InputError
 
 Rule = Literal["fixed", "faithful"]
 
@@ -42,19 +42,25 @@ def divide(manifest: Manifest, split: Split) -> NDArray[np.object_]:
 
 
 def _fixed(manifest: Manifest, split: Split) -> NDArray[np.object_]:
-    """Ranks the utterances of each corpus by a hash; the first ranks test, the next validate."""
+    """Ranks utterances by a hash; the first ranks test, the next validate.
+
+    Each corpus is ranked for itself, and in it apart the sentences that nobody recorded (prompts of a
+    text-to-speech system), so that every part holds its share of recordings.
+    """
     utterances, corpora = manifest.strings("utterance"), manifest.strings("corpus")
+    recorded = np.isin(utterances, utterances[manifest.strings("label") == BONAFIDE])
     parts = np.full(len(utterances), TRAIN, dtype=object)
     for corpus in sorted(set(corpora)):
-        rows = np.flatnonzero(corpora == corpus)
-        names, member = np.unique(utterances[rows].astype(str), return_inverse=True)
-        rank = np.argsort(np.argsort([_hash(split.seed, name) for name in names]))
-        tests = _count(split.test, len(names))
-        validations = _count(split.validation, len(names))
-        part = np.full(len(names), TRAIN, dtype=object)
-        part[rank < tests + validations] = VALIDATION
-        part[rank < tests] = TEST
-        parts[rows] = part[member]
+        for kind in (recorded, ~recorded):
+            rows = np.flatnonzero((corpora == corpus) & kind)
+            names, member = np.unique(utterances[rows].astype(str), return_inverse=True)
+            rank = np.argsort(np.argsort([_hash(split.seed, name) for name in names]))
+            tests = _count(split.test, len(names))
+            validations = _count(split.validation, len(names))
+            part = np.full(len(names), TRAIN, dtype=object)
+            part[rank < tests + validations] = VALIDATION
+            part[rank < tests] = TEST
+            parts[rows] = part[member]
     return parts
 
 

@@ -46,7 +46,8 @@ def run(
             return import_module(f"bonafide.scripts.jobs.{job}").run(cfg)
 
     with _answered(config, verbose=verbose):
-        sys.argv[1:] = [_quoted(option) for option in prepare(sys.argv[1:])]
+        options = [_quoted(option) for option in prepare(sys.argv[1:])]
+        sys.argv[1:] = sorted(options, key=lambda option: option not in {"-m", "--multirun"})  # wanted first
         hydra_main(config_path=str(assembly.conf()), config_name=config, version_base="1.3")(start)()
 
 

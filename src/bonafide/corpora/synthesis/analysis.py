@@ -110,6 +110,17 @@ def envelope(density: Signal, f0: Signal, rate: float) -> Signal:
     return np.asarray(np.exp(rfft(cepstrum * lifter, axis=-1).real))
 
 
+def truncated(density: Signal, order: int) -> Signal:
+    """The envelope that the first `order + 1` cepstral coefficients describe.
+
+    `[frames, bins]`, power → `[frames, bins]`, power.
+    """
+    size = 2 * (density.shape[-1] - 1)
+    cepstrum = np.asarray(irfft(np.log(np.maximum(density, 1e-14)), n=size, axis=-1))
+    cepstrum[:, order + 1 : size - order] = 0.0
+    return np.asarray(np.exp(rfft(cepstrum, axis=-1).real))
+
+
 def minimum_phase(magnitude: Signal) -> Spectrum:
     """The causal, stable response with this magnitude (cepstrum folded onto positive time).
 
