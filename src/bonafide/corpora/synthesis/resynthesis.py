@@ -72,7 +72,7 @@ def estimate_phase(
 def griffin_lim(wave: Signal, rate: float, rng: np.random.Generator) -> Signal:
     """From a 20-band mel spectrogram in steps of 23 ms: straight lines between bands, four rounds of phases.
 
-    Broad bands smooth the envelope and the 93 ms window smears it in time; both show above 4 kHz first.
+    The bands, several hundred hertz wide above 4 kHz, smooth the envelope; windows of 93 ms smear it in time.
     """
     length, hop = 2048, 512
     filters = mel_filters(20, 1 + length // 2, rate)
@@ -84,7 +84,7 @@ def griffin_lim(wave: Signal, rate: float, rng: np.random.Generator) -> Signal:
 def lpc_vocoder(wave: Signal, rate: float, rng: np.random.Generator) -> Signal:
     """All-pole vocoder with a strictly pulse-or-noise excitation (Atal and Hanauer, 1971).
 
-    Order 10 and a frame every 10 ms, as telephone vocoders had them: five resonances for the whole band.
+    Order 10, which LPC-10 had for 4 kHz (Tremain, 1982), leaves five resonances for the whole band.
     """
     hop, length, size = round(0.01 * rate), round(0.03 * rate), 4 * SIZE
     taper = window(length)
@@ -100,13 +100,14 @@ def lpc_vocoder(wave: Signal, rate: float, rng: np.random.Generator) -> Signal:
 def world(wave: Signal, rate: float, rng: np.random.Generator) -> Signal:
     """Pitch, smooth envelope, aperiodicity; minimum-phase pulses and noise: after WORLD (Morise, 2016).
 
-    Coded as for HMM synthesis (Zen et al., 2009): few cepstral coefficients, three bands of aperiodicity.
+    The envelope keeps 24 cepstral coefficients, as many as in HMM synthesis (Zen et al., 2009); the
+    aperiodicity has three bands.
     """
     hop, size = round(0.005 * rate), SIZE
     f0 = pitch(wave, rate, hop)
     steady = bridged(f0, 150.0)
     density = power_density(wave, round(0.025 * rate), size, hop)
-    magnitude = np.sqrt(truncated(envelope(density, steady, rate), 20))
+    magnitude = np.sqrt(truncated(envelope(density, steady, rate), 24))
     long_density = power_density(wave, round(3 * rate / LOWEST_PITCH), size, hop)
     noisy = aperiodicity(long_density, f0, rate, edges=(2000.0, 5000.0))
     response = minimum_phase(magnitude)
@@ -153,9 +154,10 @@ def codec(wave: Signal, rate: float, rng: np.random.Generator) -> Signal:
     """Quantises MDCT coefficients by bands, coarser towards high frequencies, and fills the holes with noise.
 
     As low-rate transform codecs do (Bosi and Goldberg, 2003): a scale factor in steps of 1.5 dB a band, a
-    uniform quantiser relative to it, noise substitution above about 5 kHz.
+    uniform quantiser relative to it, noise substitution above about 5 kHz. Windows of 93 ms without block
+    switching spread the noise before an onset (pre-echo).
     """
-    hop = 512
+    hop = 1024
     coefficients = mdct(wave, hop)
     frequency = (np.arange(hop) + 0.5) * rate / (2 * hop)
     bark = 26.81 * frequency / (1960 + frequency) - 0.53  # Traunmüller, 1990
