@@ -23,7 +23,7 @@ from bonafide.types import BONAFIDE, SPOOF, InputError, Label, Utterance
 
 RATE: Final = 22050  # Hz, as LJSpeech and WaveFake
 MARGIN: Final = 0.2  # seconds cut from both ends after resynthesis
-VERSION: Final = 3  # of the sound; a new one makes every corpus anew
+VERSION: Final = 4  # of the sound; a new one makes every corpus anew
 RECIPE: Final = "recipe.json"
 WAVS: Final = "demo-1.0/wavs"
 README: Final = """\
