@@ -123,7 +123,9 @@ def cautions(trials: Trials, measured: Group) -> list[str]:
     """What a reader must know before trusting the measures, a sentence each; empty when nothing is amiss."""
     low, high = trials.score.min(), trials.score.max()
     gap = abs(measured["eer"] - measured["eer_official"])
-    tolerated = max(1e-4, 1 / (4 * min(measured["bonafide"], measured["spoof"])))
+    tolerated = (
+        max(1e-4, 1 / (4 * min(measured["bonafide"], measured["spoof"]))) + 1e-12
+    )  # the limit is reached
     found = {
         "The detector is inverted here: spoofs score higher than bona fide trials.": measured["inverted"],
         "Fewer than three distinct scores: these are decisions, not scores.": measured["n_distinct"] < 3,
