@@ -64,7 +64,9 @@ def test_a_script_at_the_root_is_a_command() -> None:
 def test_help_mentions_every_target() -> None:
     listed = re.search(r"^\.PHONY:(.*)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert listed is not None
-    said = subprocess.run(["make", "help"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    said = subprocess.run(
+        ["make", "--no-print-directory", "help"], cwd=ROOT, capture_output=True, text=True, check=True
+    ).stdout
     assert {line.split()[1] for line in said.splitlines()} == set(listed[1].split())
 
 
