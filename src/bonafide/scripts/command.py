@@ -95,9 +95,11 @@ def explain(error: BaseException, config: str) -> str | None:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
+    met: set[int] = set()  # a chain of causes may come back to where it began
+    while error is not None and id(error) not in met:
+        met.add(id(error))
         yield error
-        error = error.__cause__ or error.__context__
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def _last_line(text: str) -> str:
