@@ -45,6 +45,11 @@ def test_a_run_is_its_folder(run: Path, recordings: Path) -> None:
     assert set(metrics["groups"]["held_out"]["systems"]) == {"flat"}
     provenance = json.loads((run / "provenance.json").read_text())
     assert provenance["trained_on"] == ["dull"]
+    head = subprocess.run(
+        ["git", "-C", ROOT, "rev-parse", "HEAD"], capture_output=True, text=True, check=False
+    )
+    if head.returncode == 0:
+        assert provenance["git"].startswith(head.stdout.strip())
     assert provenance["versions"]["torch"] == torch.__version__.partition("+")[0]
     page = (run / "report.html").read_text()
     assert "EER" in page

@@ -9,7 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
 
 from bonafide import assembly
-from bonafide.scripts.jobs import results
+from bonafide.scripts.jobs import provenance, results
 
 RECIPE = ("sample_rate", "clip_seconds", "resampler", "channel")
 """Options of the data that belong to the detector and follow it to other corpora."""
@@ -23,7 +23,7 @@ def run(cfg: DictConfig) -> None:
     recipe = assembly.recipe(place, trust=cfg.trust)
     folder = _folder(cfg, place)
     if _choice() != "run":
-        _adapt(cfg.data, recipe, results.trained_on(place))
+        _adapt(cfg.data, recipe, provenance.trained_on(place))
     with open_dict(recipe):
         recipe.data, recipe.hardware = cfg.data, cfg.hardware
         recipe.callbacks = {"progress": recipe.callbacks.get("progress")}

@@ -1,15 +1,9 @@
 """What every run leaves: scores, measures, figures, a report, and where it all comes from."""
 
-import json
 import logging
-import os
-import platform
-import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
@@ -30,22 +24,10 @@ from bonafide.evaluation.scores import Trials
 from bonafide.figures.det import det
 from bonafide.figures.scores import histogram
 from bonafide.figures.style import save
+from bonafide.scripts.jobs import provenance
 from bonafide.tasks import checkpoints
 from bonafide.tasks.detection import Detection, Scores
 from bonafide.types import InputError
-from bonafide.whole import whole
-
-PACKAGES = (
-    "bonafide",
-    "torch",
-    "torchaudio",
-    "pytorch-lightning",
-    "hydra-core",
-    "numpy",
-    "soundfile",
-    "soxr",
-    "av",
-)
 
 
 class Facts(NamedTuple):
@@ -173,7 +155,14 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
         parameters=facts.parameters,
         fingerprint=facts.fingerprint,
     )
-    _write_provenance(folder / "provenance.json", data, tables, facts)
+    provenance.write(
+        folder / "provenance.json",
+        data,
+        tables,
+        resampler=facts.resampler,
+        fingerprint=facts.fingerprint,
+        seconds=facts.seconds,
+    )
     figures = _draw(folder / "figures", tables, threshold)
     summary = report.Summary(
         title=f"{facts.model}, trained and tested",
@@ -230,58 +219,6 @@ def _facts(data: AudioData, facts: Facts) -> dict[str, str]:
         "Duration before scoring": f"{minutes} min {seconds:02} s",
         "Fingerprint": facts.fingerprint,
     }
-
-
-def _write_provenance(file: Path, data: AudioData, tables: Mapping[str, Trials], facts: Facts) -> None:
-    content = {
-        "written": datetime.now(UTC).isoformat(timespec="seconds"),
-        "versions": {name: _version(name) for name in PACKAGES} | {"python": platform.python_version()},
-        "git": _git_revision(),
-        "machine": {
-            "system": platform.platform(),
-            "cores": os.cpu_count(),
-            "gpus": [torch.cuda.get_device_name(place) for place in range(torch.cuda.device_count())],
-        },
-        "resampler": facts.resampler,
-        "corpora": {
-            name: {"trials": len(trials), "sha256": scores.fingerprint(trials)}
-            for name, trials in tables.items()
-        },
-        "trained_on": list(data.seen),
-        "bad_files_left_out": data.skipped,
-        "seconds": round(facts.seconds, 1),
-        "fingerprint": facts.fingerprint,
-    }
-    with whole(file) as part, part.open("w", encoding="utf-8") as stream:
-        json.dump(content, stream, indent=2)
-        stream.write("\n")
-
-
-def trained_on(run: Path) -> list[str]:
-    """Systems that a run was trained on; empty if it has left no word of it."""
-    file = run / "provenance.json"
-    found = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-    return [str(system) for system in found.get("trained_on", [])]
-
-
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return "not installed"
-
-
-def _git_revision() -> str | None:
-    """Of the checkout that runs, if it is one."""
-    place = Path(__file__).parents[3]
-    if not (place / ".git").exists():
-        return None
-    command = ["git", "-C", str(place), "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        found = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - fixed words
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return found.stdout.strip()
 
 
 def _log(
