@@ -40,6 +40,13 @@ class Utterance(NamedTuple):
         label: `"bonafide"` or `"spoof"`.
         split: the published part (`"train"`, `"validation"`, `"test"`), `""` if none is published.
         segments: manipulated stretches of a partial spoof; empty when the whole is of one kind.
+        fixed: the part where the published division is sound (or the corpus mends it itself); `""` leaves the
+            division to a hash of `group`.
+        group: what must stay in one part, such as a speaker; the utterance if `""`.
+        subset: a named piece of a part, as its publishers report it (`"progress"`, `"hard"`, `"C7"`).
+        codec: transmission or compression that the recording went through, `"-"` for none or unknown.
+        language: as the corpus writes it, `"-"` if unknown.
+        listed: `file:line` of the protocol that names the recording, `""` if a folder lists it.
     """
 
     path: str
@@ -50,6 +57,48 @@ class Utterance(NamedTuple):
     label: Label
     split: str = ""
     segments: tuple[Segment, ...] = ()
+    fixed: str = ""
+    group: str = ""
+    subset: str = ""
+    codec: str = "-"
+    language: str = "-"
+    listed: str = ""
+
+
+class Download(NamedTuple):
+    """Files that anyone may fetch.
+
+    Args:
+        title: what they are.
+        place: `zenodo:RECORD`, `huggingface:OWNER/DATASET`, or the address of one file.
+        into: folder below the corpus root that they are unpacked (or put) into; `""` for the root itself.
+        files: patterns of those wanted, of a record or data set; all if empty.
+        checksum: `md5:…` or `sha256:…` of the one file at an address, where its publisher states one.
+        licence: in a few words.
+    """
+
+    title: str
+    place: str
+    into: str = ""
+    files: tuple[str, ...] = ()
+    checksum: str = ""
+    licence: str = ""
+
+
+class ByHand(NamedTuple):
+    """Files that a person must ask for.
+
+    Args:
+        title: what they are.
+        place: page where they are to be had.
+        into: where below the corpus root they belong.
+        why: what stands between: a form, a log-in, a purchase.
+    """
+
+    title: str
+    place: str
+    into: str
+    why: str
 
 
 class Batch(NamedTuple):

@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from bonafide.types import Utterance
+from bonafide.types import ByHand, Download, Utterance
 
 
 class Corpus(ABC):
@@ -41,6 +41,11 @@ class Corpus(ABC):
     def caveat(self) -> str:
         """What a reader of any result on this corpus must know first; empty for none."""
         return ""
+
+    @property
+    def sources(self) -> Sequence[Download | ByHand]:
+        """Where its files are to be had; nothing for a corpus that is made here or is the user's own."""
+        return ()
 
     @property
     def training_systems(self) -> Sequence[str] | None:

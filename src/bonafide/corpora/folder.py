@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, final
 
 from bonafide.audio.files import EXTENSIONS
+from bonafide.corpora import tree
 from bonafide.corpora.corpus import Corpus
 from bonafide.types import BONAFIDE, SPOOF, InputError, Utterance
 
@@ -111,11 +112,13 @@ class Folder(Corpus):
 
     def _sides(self, folder: Path, depth: int = 0) -> list[_Side]:
         """What each folder of the tree holds; looks through a few folders that hold nothing but another."""
-        children = _children(folder)
+        children = tree.children(folder)
         parts = [child for child in children if child.name.lower() in _SPLITS and _two_sided(child)]
         if not any(_is_side(child) for child in children) and parts:
             return [
-                side for part in parts for side in self._level(_children(part), _SPLITS[part.name.lower()])
+                side
+                for part in parts
+                for side in self._level(tree.children(part), _SPLITS[part.name.lower()])
             ]
         if len(children) == 1 and not _is_side(children[0]) and depth < _WRAPPERS:
             return self._sides(children[0], depth + 1)
@@ -128,7 +131,7 @@ class Folder(Corpus):
         sides = [_Side(child, "-", split) for child in genuine]
         for child in fake:
             sides.append(_Side(child, child.name.lower(), split, deep=False))
-            sides += [_Side(system, system.name, split) for system in _children(child)]
+            sides += [_Side(system, system.name, split) for system in tree.children(child)]
         if not fake:
             sides += [_Side(system, system.name, split) for system in others]
         elif others:
@@ -138,7 +141,7 @@ class Folder(Corpus):
 
     def _rows(self, side: _Side, others: Counter[str]) -> Iterator[Utterance]:
         prefix = side.path.relative_to(self.root).as_posix()
-        for path in _files(side.path, (), deep=side.deep):
+        for path in tree.files(side.path, deep=side.deep):
             stem, ending = os.path.splitext(path)  # noqa: PTH122 - a million names: no Path for each
             if ending.lower() not in EXTENSIONS:
                 others[ending.lower() or "no ending"] += 1
@@ -159,27 +162,4 @@ def _is_side(folder: Path) -> bool:
 
 
 def _two_sided(folder: Path) -> bool:
-    return any(_is_side(child) for child in _children(folder))
-
-
-def _children(folder: Path) -> list[Path]:
-    """Sub-folders by name, without hidden ones and those that macOS adds to archives."""
-    with os.scandir(folder) as scan:
-        names = sorted(
-            entry.name for entry in scan if entry.is_dir() and not entry.name.startswith((".", "__MACOSX"))
-        )
-    return [folder / name for name in names]
-
-
-def _files(folder: Path, above: tuple[str, ...], *, deep: bool = True, prefix: str = "") -> Iterator[str]:
-    """Paths of the files below a folder, relative to it; a link back to a folder above is not followed."""
-    real = os.path.realpath(folder)
-    if real in above:
-        return
-    with os.scandir(folder) as scan:
-        entries = [entry for entry in scan if not entry.name.startswith((".", "__MACOSX"))]
-    for entry in entries:
-        if not entry.is_dir():
-            yield prefix + entry.name
-        elif deep:
-            yield from _files(Path(entry.path), (*above, real), prefix=f"{prefix}{entry.name}/")
+    return any(_is_side(child) for child in tree.children(folder))

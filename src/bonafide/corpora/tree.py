@@ -1,0 +1,100 @@
+"""Looking around in the folders of a corpus."""
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from bonafide.audio.files import EXTENSIONS
+from bonafide.types import InputError
+
+_NOT_OURS = (".", "__MACOSX")
+"""Beginnings of hidden names, and of what macOS leaves in archives."""
+
+
+def children(folder: Path) -> list[Path]:
+    """Sub-folders by name."""
+    with os.scandir(folder) as scan:
+        names = sorted(
+            entry.name for entry in scan if entry.is_dir() and not entry.name.startswith(_NOT_OURS)
+        )
+    return [folder / name for name in names]
+
+
+def files(folder: Path, *, deep: bool = True) -> Iterator[str]:
+    """Paths of the files below a folder, relative to it; a link back to a folder above is not followed."""
+    return _files(folder, (), "", deep=deep)
+
+
+def recordings(folder: Path, *, deep: bool = False) -> list[str]:
+    """Paths of the audio files of a folder, relative to it, sorted; nothing if there is no such folder."""
+    if not folder.is_dir():
+        return []
+    return sorted(name for name in files(folder, deep=deep) if _ending(name) in EXTENSIONS)
+
+
+def by_stem(folder: Path, *, deep: bool = False) -> dict[str, str]:
+    """Audio files by their names without ending, so that a protocol need not know .wav from .flac.
+
+    Raises:
+        InputError: two files of one name.
+    """
+    found: dict[str, str] = {}
+    for name in recordings(folder, deep=deep):
+        stem = name[name.rfind("/") + 1 : name.rfind(".")]
+        other = found.setdefault(stem, name)
+        if other != name:
+            raise InputError(f"{folder} holds both {other} and {name}; keep one of them")
+    return found
+
+
+def first(places: Iterable[Path]) -> Path | None:
+    """The first place that exists, folder or file; names may differ in letter case."""
+    for place in places:
+        found = place if place.exists() else _any_case(place)
+        if found is not None:
+            return found
+    return None
+
+
+def needed(what: str, places: Sequence[Path], remedy: str) -> Path:
+    """The first place that exists.
+
+    Raises:
+        InputError: none does: what is missing, where it was looked for, what to do.
+    """
+    found = first(places)
+    if found is None:
+        looked = " or ".join(map(str, places))
+        raise InputError(f"{what} is missing: looked for {looked}; {remedy}")
+    return found
+
+
+def below(root: Path, path: Path) -> str:
+    """As in `Utterance.path`: relative to the root if it lies there, else absolute."""
+    if path.is_relative_to(root):
+        return path.relative_to(root).as_posix()
+    return path.absolute().as_posix()
+
+
+def _any_case(place: Path) -> Path | None:
+    if not place.parent.is_dir():
+        return None
+    wanted = place.name.lower()
+    return next((path for path in sorted(place.parent.iterdir()) if path.name.lower() == wanted), None)
+
+
+def _ending(name: str) -> str:
+    return name[name.rfind(".") :].lower()
+
+
+def _files(folder: Path, above: tuple[str, ...], prefix: str, *, deep: bool) -> Iterator[str]:
+    real = os.path.realpath(folder)
+    if real in above:
+        return
+    with os.scandir(folder) as scan:
+        entries = [entry for entry in scan if not entry.name.startswith(_NOT_OURS)]
+    for entry in entries:
+        if not entry.is_dir():
+            yield prefix + entry.name
+        elif deep:
+            yield from _files(Path(entry.path), (*above, real), f"{prefix}{entry.name}/", deep=True)
