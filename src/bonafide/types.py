@@ -46,6 +46,7 @@ class Utterance(NamedTuple):
         subset: a named piece of a part, as its publishers report it (`"progress"`, `"hard"`, `"C7"`).
         codec: transmission or compression that the recording went through, `"-"` for none or unknown.
         language: as the corpus writes it, `"-"` if unknown.
+        family: kind of system, as its publishers group them, `"-"` if they do not.
         listed: `file:line` of the protocol that names the recording, `""` if a folder lists it.
     """
 
@@ -62,6 +63,7 @@ class Utterance(NamedTuple):
     subset: str = ""
     codec: str = "-"
     language: str = "-"
+    family: str = "-"
     listed: str = ""
 
 
@@ -108,13 +110,13 @@ class Batch(NamedTuple):
         waveform: `[batch, time]` float32 in [-1, 1] at `data.sample_rate`.
         target: `[batch]` float32; bona fide 1, spoof 0.
         length: `[batch]` int64; samples that were there before the clip was repeated to `time`.
-        index: `[batch]` int64; row of the manifest.
+        index: `[batch]` int64; place among the clips of its loader.
     """
 
     waveform: "Tensor"
     target: "Tensor"
     length: "Tensor"
-    index: "Tensor"  # type: ignore[assignment]  # of the manifest, not the method of tuples
+    index: "Tensor"  # type: ignore[assignment]  # of the clip, not the method of tuples
 
 
 class FeatureShape(NamedTuple):

@@ -19,8 +19,9 @@ from bonafide.corpora.folder import Folder
 from bonafide.corpora.wavefake import WaveFake
 from bonafide.data import manifest
 from bonafide.data.clips import ClipFormat, Clips
-from bonafide.data.manifest import SCHEMA, Audit, Manifest
+from bonafide.data.manifest import SCHEMA, Depth, Manifest
 from bonafide.data.order import Draw, Place, ResumableLoader, Shared, Shuffled
+from bonafide.data.windows import Clipped
 from bonafide.types import Batch, InputError
 
 RATE = 16_000
@@ -28,14 +29,19 @@ FORM = ClipFormat(RATE, 1_000)
 
 
 def clips_of(found: Manifest, form: ClipFormat = FORM, *, crop: bool = False) -> Clips:
-    return Clips(found, np.arange(found.table.num_rows), form, crop=crop)
+    return Clips(found, clipped(np.arange(found.table.num_rows)), form, crop=crop)
+
+
+def clipped(rows: NDArray[np.int64]) -> Clipped:
+    """One clip of each recording, from its start."""
+    return Clipped(rows, np.zeros(len(rows), np.int64))
 
 
 @pytest.fixture
 def found(tmp_path: Path) -> Manifest:
     """Nine recordings of 0.2 s at the rate of the clips: nothing is resampled."""
     root = miniature.folder(tmp_path / "corpus", utterances=3, seconds=0.2)
-    return manifest.build(Folder(root), Audit(), tmp_path / "cache", announce=str)
+    return manifest.build(Folder(root), Depth(), tmp_path / "cache", announce=str)
 
 
 @pytest.fixture
@@ -43,7 +49,7 @@ def resampled(tmp_path: Path) -> Manifest:
     """Recordings at 22,050, 24,000 and 48,000 Hz."""
     systems = ("ljspeech_melgan", "jsut_multi_band_melgan")
     root = miniature.wavefake(tmp_path / "wavefake", utterances=2, systems=systems, seconds=0.2)
-    return manifest.build(WaveFake(root), Audit(), tmp_path / "cache", announce=str)
+    return manifest.build(WaveFake(root), Depth(), tmp_path / "cache", announce=str)
 
 
 def whole(found: Manifest, row: int) -> NDArray[np.float32]:
@@ -68,8 +74,9 @@ def test_a_batch_is_its_clips_read_one_by_one(crop: bool, resampled: Manifest) -
 
 def test_rows_are_those_of_the_manifest_and_targets_those_of_the_rows(found: Manifest) -> None:
     rows = np.array([8, 2, 5])
-    batch = Clips(found, rows, FORM, crop=False).__getitems__([Draw(item, 0) for item in range(3)])
-    assert batch.index.tolist() == rows.tolist()
+    clips = Clips(found, clipped(rows), FORM, crop=False)
+    batch = clips.__getitems__([Draw(item, 0) for item in range(3)])
+    assert batch.index.tolist() == [0, 1, 2]
     assert batch.target.tolist() == [float(found.strings("label")[row] == "bonafide") for row in rows]
     for row, waveform in zip(rows, batch.waveform.numpy(), strict=True):
         np.testing.assert_array_equal(waveform, whole(found, row)[: FORM.samples])
@@ -221,6 +228,6 @@ def test_a_worker_is_sent_a_few_arrays_whatever_the_size_of_the_corpus() -> None
 
 
 def test_a_selection_does_not_carry_the_rest() -> None:
-    few = Clips(large(100_000), np.arange(500, 600), FORM, crop=False)
+    few = Clips(large(100_000), clipped(np.arange(500, 600)), FORM, crop=False)
     assert len(pickle.dumps(few)) < 50_000
     assert few.paths[0].as_py().endswith("00500.wav")

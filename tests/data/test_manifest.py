@@ -17,11 +17,11 @@ from bonafide.audio import files
 from bonafide.corpora.corpus import Corpus
 from bonafide.corpora.folder import Folder
 from bonafide.data import manifest
-from bonafide.data.manifest import SCHEMA, Audit, Manifest
+from bonafide.data.manifest import SCHEMA, Depth, Manifest
 from bonafide.types import Segment, Utterance
 
 INSPECT = files.inspect
-FULL = Audit()
+FULL = Depth()
 
 
 @pytest.fixture
@@ -42,8 +42,8 @@ def inspected(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return names
 
 
-def build(corpus: Corpus, tmp_path: Path, audit: Audit = FULL) -> Manifest:
-    return manifest.build(corpus, audit, tmp_path / "cache", announce=str)
+def build(corpus: Corpus, tmp_path: Path, depth: Depth = FULL) -> Manifest:
+    return manifest.build(corpus, depth, tmp_path / "cache", announce=str)
 
 
 def paths(corpus: Corpus) -> list[str]:
@@ -191,11 +191,11 @@ def test_a_damaged_cache_is_only_a_slower_start(
 
 
 def test_a_closer_look_is_a_look_of_its_own(corpus: Folder, tmp_path: Path, inspected: list[str]) -> None:
-    build(corpus, tmp_path, Audit(decode=False))
+    build(corpus, tmp_path, Depth(decode=False))
     inspected.clear()
-    build(corpus, tmp_path, Audit(decode=True))
+    build(corpus, tmp_path, Depth(decode=True))
     assert len(inspected) == 9
-    build(corpus, tmp_path, Audit(decode=False))
+    build(corpus, tmp_path, Depth(decode=False))
     assert len(inspected) == 9
 
 

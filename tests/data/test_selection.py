@@ -1,27 +1,28 @@
 import pytest
 from tests.data.listing import manifest, paired
 
-from bonafide.data.selection import Group, Train, group_systems, limit, rows_with, training_systems
+from bonafide.data.selection import Group, Train, first_utterances, group_systems, rows_with, training_systems
 from bonafide.data.split import Split, divide
 from bonafide.types import InputError
 
 TABLE = manifest(paired(20, ["lj_a", "lj_b", "lj_c"]) + paired(20, ["jsut_a"], "jsut"))
 TRAINABLE = ["lj_a", "lj_b", "lj_c"]
+PARTS = divide(TABLE, Split())
 
 
 def test_all_trainable_systems_are_seen_unless_chosen_or_left_out() -> None:
-    assert training_systems(TABLE, TRAINABLE, Train()) == ("lj_a", "lj_b", "lj_c")
-    assert training_systems(TABLE, TRAINABLE, Train(generators=["lj_b"])) == ("lj_b",)
-    assert training_systems(TABLE, TRAINABLE, Train(leave_out=["lj_b"])) == ("lj_a", "lj_c")
-    assert training_systems(TABLE, None, Train()) == ("jsut_a", "lj_a", "lj_b", "lj_c")
-    assert training_systems(TABLE, None, Train(generators=["lj_*"])) == ("lj_a", "lj_b", "lj_c")
+    assert training_systems(TABLE, PARTS, TRAINABLE, Train()) == ("lj_a", "lj_b", "lj_c")
+    assert training_systems(TABLE, PARTS, TRAINABLE, Train(generators=["lj_b"])) == ("lj_b",)
+    assert training_systems(TABLE, PARTS, TRAINABLE, Train(leave_out=["lj_b"])) == ("lj_a", "lj_c")
+    assert training_systems(TABLE, PARTS, None, Train()) == ("jsut_a", "lj_a", "lj_b", "lj_c")
+    assert training_systems(TABLE, PARTS, None, Train(generators=["lj_*"])) == ("lj_a", "lj_b", "lj_c")
 
 
 def test_a_misspelt_generator_is_named_with_what_was_meant() -> None:
     with pytest.raises(InputError, match="no generator lj_d; did you mean lj_"):
-        training_systems(TABLE, TRAINABLE, Train(generators=["lj_d"]))
+        training_systems(TABLE, PARTS, TRAINABLE, Train(generators=["lj_d"]))
     with pytest.raises(InputError, match="no generator is left"):
-        training_systems(TABLE, TRAINABLE, Train(leave_out=TRAINABLE))
+        training_systems(TABLE, PARTS, TRAINABLE, Train(leave_out=TRAINABLE))
 
 
 def test_groups_are_seen_held_out_or_named() -> None:
@@ -43,20 +44,20 @@ def test_groups_are_seen_held_out_or_named() -> None:
 
 def test_spoofs_come_with_their_own_bona_fide_corpus() -> None:
     parts = divide(TABLE, Split())
-    rows = rows_with(TABLE, ["jsut_a"], parts, "all")
+    rows = rows_with(TABLE, ["jsut_a"], parts, Group(split="all"))
     assert set(TABLE.strings("corpus")[rows]) == {"jsut"}
     assert len(rows) == 40
 
 
 def test_an_utterance_and_its_resyntheses_stand_together() -> None:
-    rows = rows_with(TABLE, ["lj_a", "lj_b"], divide(TABLE, Split()), "all")
+    rows = rows_with(TABLE, ["lj_a", "lj_b"], PARTS, Group(split="all"))
     names = TABLE.strings("utterance")[rows]
     assert (names == sorted(names)).all()
 
 
 def test_a_limit_keeps_whole_utterances() -> None:
-    rows = rows_with(TABLE, ["lj_a", "lj_b"], divide(TABLE, Split()), "all")
-    kept = limit(TABLE, rows, 4)
+    rows = rows_with(TABLE, ["lj_a", "lj_b"], PARTS, Group(split="all"))
+    kept = first_utterances(TABLE, rows, 4)
     assert len(set(TABLE.strings("utterance")[kept])) == 4
     assert len(kept) == 12
-    assert (limit(TABLE, rows, None) == rows).all()
+    assert (first_utterances(TABLE, rows, None) == rows).all()

@@ -76,5 +76,5 @@ def test_an_impossible_share_is_refused(share: float) -> None:
 
 
 def test_a_misspelt_rule_is_refused() -> None:
-    with pytest.raises(InputError, match="choose fixed or faithful"):
+    with pytest.raises(InputError, match="choose fixed, faithful or unseen"):
         divide(manifest(paired(5, ["a"])), Split(rule="fixd"))  # type: ignore[arg-type]

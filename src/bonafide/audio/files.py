@@ -78,6 +78,7 @@ def windows(
     length: int,
     hop: int,
     *,
+    ends: int = 0,
     resampler: str = "soxr_hq",
     channel: int | None = None,
 ) -> Iterator[tuple[int, NDArray[np.float32]]]:
@@ -88,6 +89,7 @@ def windows(
         sample_rate: of the result, in Hz.
         length: samples of a window, at `sample_rate`; a shorter file gives one window of what there is.
         hop: samples from one window to the next, at most `length`.
+        ends: samples left out at either end of the file, as long as one is left.
         resampler: see `read`.
         channel: see `read`.
 
@@ -101,8 +103,11 @@ def windows(
     with _opened(path) as recording:
         found = recording.header()
         total = frames.resampled_length(found.frames, found.sample_rate, sample_rate)
-        for start in clip.starts(total, length, hop).tolist():
-            yield start, _window(recording, sample_rate, start, length, resampler=resampler, channel=channel)
+        ends = min(ends, (total - 1) // 2)
+        inside = total - 2 * ends
+        for start in clip.starts(inside, length, hop).tolist():
+            first, size = ends + start, min(length, inside - start)
+            yield first, _window(recording, sample_rate, first, size, resampler=resampler, channel=channel)
 
 
 @contextmanager

@@ -1,8 +1,9 @@
 """What every corpus promises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from bonafide.types import ByHand, Download, Utterance
 
@@ -51,6 +52,24 @@ class Corpus(ABC):
     def training_systems(self) -> Sequence[str] | None:
         """Systems that the corpus's authors train on; None for all."""
         return None
+
+    @property
+    def left_out(self) -> Sequence[str]:
+        """Systems among them that are kept for tests unless they are named in `data.train.generators`."""
+        return ()
+
+    @property
+    def window_shares(self) -> tuple[float, float] | None:
+        """Shares of each system's windows, in the order of its files, that its authors train and validate on.
+
+        None where they divide by recordings.
+        """
+        return None
+
+    @property
+    def groups(self) -> Mapping[str, Mapping[str, Any]]:
+        """Test groups that the corpus brings along, beside those of the config."""
+        return {}
 
     def prepare(self, announce: Callable[[str], None]) -> None:  # noqa: B027 - only corpora that can be made
         """Makes the files if the corpus can be made here; does nothing once they are there."""

@@ -39,7 +39,9 @@ def by_stem(folder: Path, *, deep: bool = False) -> dict[str, str]:
         InputError: two files of one name.
     """
     found: dict[str, str] = {}
-    for name in recordings(folder, deep=deep):
+    for name in files(folder, deep=deep) if folder.is_dir() else ():
+        if _ending(name) not in EXTENSIONS:
+            continue
         stem = name[name.rfind("/") + 1 : name.rfind(".")]
         other = found.setdefault(stem, name)
         if other != name:

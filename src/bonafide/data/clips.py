@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import NamedTuple, final
+from zlib import crc32
 
 import numpy as np
 import pyarrow as pa
@@ -9,9 +10,11 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import Dataset
 
-from bonafide.audio import clip, files, frames
+from bonafide.audio import clip, condition, files, frames
+from bonafide.audio.condition import Condition
 from bonafide.data.manifest import Manifest
 from bonafide.data.order import Draw
+from bonafide.data.windows import Clipped
 from bonafide.types import BONAFIDE, Batch, InputError
 
 
@@ -23,12 +26,25 @@ class ClipFormat(NamedTuple):
         samples: of a clip.
         resampler: see `bonafide.audio.files.read`.
         channel: see `bonafide.audio.files.read`.
+        condition: what is done to every clip.
     """
 
     sample_rate: int
     samples: int
     resampler: str = "soxr_hq"
     channel: int | None = None
+    condition: Condition = Condition()
+
+    @property
+    def trim(self) -> int:
+        """Samples that are cut from each end of a recording."""
+        return frames.to_samples(self.condition.trim_seconds, self.sample_rate)
+
+    def lengths(self, manifest: Manifest) -> NDArray[np.int64]:
+        """Samples of every recording, without its trimmed ends; at least one."""
+        native, rate = manifest.numbers("frames"), manifest.numbers("sample_rate")
+        found: NDArray[np.int64] = -(-native * self.sample_rate // np.maximum(rate, 1))
+        return np.maximum(found - 2 * self.trim, 1)
 
 
 @final
@@ -37,25 +53,24 @@ class Clips(Dataset[Batch]):
 
     Args:
         manifest: the corpus.
-        rows: which recordings, in the order in which they are numbered here.
+        clipped: which clips, in the order in which they are numbered here.
         form: of the clips.
-        crop: cut at random (training) instead of taking the first window (evaluation).
+        crop: cut at random (training) instead of at the start that a clip has (evaluation).
     """
 
-    def __init__(self, manifest: Manifest, rows: NDArray[np.int64], form: ClipFormat, *, crop: bool) -> None:
-        table = manifest.table.select(["path", "frames", "sample_rate", "label"]).take(pa.array(rows))
-        self.root = manifest.root
+    def __init__(self, manifest: Manifest, clipped: Clipped, form: ClipFormat, *, crop: bool) -> None:
+        rows, self.recording = np.unique(clipped.rows, return_inverse=True)
+        table = manifest.table.select(["path", "label"]).take(pa.array(rows))
+        self.root = str(manifest.root)
         self.paths = table.column("path").combine_chunks()
-        self.frames = table.column("frames").to_numpy()
-        self.rates = table.column("sample_rate").to_numpy()
-        labels = table.column("label").to_numpy(zero_copy_only=False)
-        self.targets = (labels == BONAFIDE).astype(np.float32)
-        self.rows = rows
+        self.lengths = form.lengths(manifest)[rows]
+        self.targets = (table.column("label").to_numpy(zero_copy_only=False) == BONAFIDE).astype(np.float32)
+        self.starts = clipped.starts
         self.form = form
         self.crop = crop
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.recording)
 
     def __getitem__(self, draw: Draw) -> Batch:
         return self.__getitems__([draw])
@@ -71,26 +86,27 @@ class Clips(Dataset[Batch]):
         items = np.array([draw.item for draw in draws])
         return Batch(
             torch.from_numpy(waveform),
-            torch.from_numpy(self.targets[items]),
+            torch.from_numpy(self.targets[self.recording[items]]),
             torch.from_numpy(length),
-            torch.from_numpy(self.rows[items]),
+            torch.from_numpy(items),
         )
 
     def _read(self, draw: Draw) -> NDArray[np.float32]:
-        item, form = draw.item, self.form
-        start = 0
+        recording, form = int(self.recording[draw.item]), self.form
+        total = int(self.lengths[recording])
+        start = int(self.starts[draw.item])
         if self.crop:
-            total = frames.resampled_length(int(self.frames[item]), int(self.rates[item]), form.sample_rate)
             start = clip.crop_start(total, form.samples, draw.number)
-        path = self.root / self.paths[item].as_py()
+        name = self.paths[recording].as_py()
+        path = name if name[0] == "/" else f"{self.root}/{name}"
         found = files.read(
             path,
             form.sample_rate,
-            start=start,
-            length=form.samples,
+            start=form.trim + start,
+            length=min(form.samples, total - start),
             resampler=form.resampler,
             channel=form.channel,
         )
         if not len(found) or not np.isfinite(found).all():
             raise InputError(f"{path} has changed since it was inspected; restore or remove it")
-        return found
+        return condition.apply(form.condition, found, form.sample_rate, crc32(f"{name}:{start}".encode()))

@@ -4,14 +4,20 @@ The table is columnar and kept as Parquet. A file is inspected again only when i
 differ, so a second run starts at once and an interrupted listing goes on where it stopped.
 """
 
+import gc
 import hashlib
 import json
+import multiprocessing
 import os
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple, final, get_type_hints
 
 import numpy as np
 import pyarrow as pa
@@ -22,34 +28,26 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bonafide.audio import files
+from bonafide.audio.inspection import Inspection
 from bonafide.corpora.corpus import Corpus
 from bonafide.types import Utterance
 from bonafide.whole import whole
 
-SCHEMA = pa.schema(
-    {
-        "path": pa.string(),
-        "utterance": pa.string(),
-        "corpus": pa.string(),
-        "system": pa.string(),
-        "speaker": pa.string(),
-        "label": pa.string(),
-        "split": pa.string(),
-        "seconds": pa.float64(),
-        "sample_rate": pa.int32(),
-        "frames": pa.int64(),
-        "channels": pa.int16(),
-        "segments": pa.list_(pa.struct({"start": pa.float64(), "end": pa.float64()})),
-        "problem": pa.string(),
-        "bytes": pa.int64(),
-        "changed": pa.int64(),
-    }
-)
+_KINDS: Final = {str: pa.string(), int: pa.int64(), float: pa.float32()}
+_LISTED: Final = [pa.field(name, pa.string()) for name in Utterance._fields if name != "segments"]
+_SEGMENTS: Final = pa.field("segments", pa.list_(pa.struct({"start": pa.float64(), "end": pa.float64()})))
+_STAMPS: Final = [pa.field("bytes", pa.int64()), pa.field("changed", pa.int64())]
+_INSPECTED: Final = [pa.field(name, _KINDS[kind]) for name, kind in get_type_hints(Inspection).items()]
+
+SCHEMA: Final = pa.schema([*_LISTED, _SEGMENTS, pa.field("seconds", pa.float64()), *_INSPECTED, *_STAMPS])
+"""What the corpus says of a recording, what its file holds, and by what a change of the file is known."""
 
 _SAVE_EVERY_SECONDS = 30.0
+_CHUNK = 256  # files
+_FEW = 1024  # files: starting processes takes longer than it saves, and decoders let go of the interpreter
 
 
-class Audit(NamedTuple):
+class Depth(NamedTuple):
     """How closely files are looked at before they are used.
 
     Args:
@@ -83,10 +81,22 @@ class Manifest(NamedTuple):
         """A numeric column as an array."""
         return self.table.column(column).to_numpy()  # type: ignore[no-any-return]
 
+    def codes(self, column: str) -> tuple[NDArray[np.int64], list[str]]:
+        """A text column as numbers of its different values, and these, sorted."""
+        encoded = self.table.column(column).combine_chunks().dictionary_encode()
+        values = encoded.dictionary.to_pylist()
+        order = sorted(range(len(values)), key=values.__getitem__)
+        rank = np.empty(len(values), np.int64)
+        rank[order] = np.arange(len(values))
+        return rank[encoded.indices.to_numpy()], [values[place] for place in order]
+
     def problems(self) -> list[str]:
-        """Unusable files, a line each."""
-        rows = self.table.select(["path", "problem"]).to_pylist()
-        return [f"{row['path']}: {row['problem']}" for row in rows if row["problem"]]
+        """Unusable files, a line each, with the line of the protocol that lists them."""
+        bad = self.table.select(["path", "problem", "listed"]).filter(pc.not_equal(self.table["problem"], ""))
+        return [
+            f"{row['path']}: {row['problem']}" + (f" (listed in {row['listed']})" if row["listed"] else "")
+            for row in bad.to_pylist()
+        ]
 
     def usable(self) -> "Manifest":
         """The same without the unusable files."""
@@ -94,111 +104,190 @@ class Manifest(NamedTuple):
         return self._replace(table=self.table.filter(keep))
 
 
-def build(corpus: Corpus, audit: Audit, cache: Path, *, announce: Callable[[str], None] = print) -> Manifest:
+def build(corpus: Corpus, depth: Depth, cache: Path, *, announce: Callable[[str], None] = print) -> Manifest:
     """Lists a corpus and inspects every file that was not inspected before, on all cores.
 
     Args:
         corpus: to list.
-        audit: how closely its files are looked at.
-        cache: folder of the Parquet files, one for each corpus, root and audit.
+        depth: how closely its files are looked at.
+        cache: folder of the Parquet files, one for each corpus, root and depth.
         announce: is told what the user should know, a line at a time.
     """
     corpus.prepare(announce)
-    utterances = corpus.utterances()
-    stamps = [_stamp(corpus.root / row.path) for row in utterances]
-    file = cache / "manifests" / f"{corpus.name}-{_key(corpus.root, audit)}.parquet"
+    with _uncollected():
+        listed = _listed(corpus.root, corpus.utterances())
+    file = cache / "manifests" / f"{corpus.name}-{_key(corpus.root, depth)}.parquet"
     known = _known(file)
-    listing = _Listing(
-        utterances,
-        stamps,
-        [known.get((row.path, *stamp)) for row, stamp in zip(utterances, stamps, strict=True)],
-    )
-    _inspect_missing(corpus, audit, listing, file)
-    return Manifest(corpus.root, listing.table(), tuple(corpus.notes))
+    if known is not None and known.select(listed.column_names).equals(listed):
+        return Manifest(corpus.root, known, tuple(corpus.notes))
+    table = _inspected(corpus, depth, listed, known, file)
+    return Manifest(corpus.root, table, tuple(corpus.notes))
 
 
-class _Listing(NamedTuple):
-    """What is known so far, a place for each recording."""
-
-    utterances: Sequence[Utterance]
-    stamps: Sequence[tuple[int, int]]
-    inspections: list[files.Inspection | None]
-
-    def missing(self) -> list[int]:
-        return [place for place, inspection in enumerate(self.inspections) if inspection is None]
-
-    def table(self) -> pa.Table:
-        rows = [
-            {
-                **row._asdict(),
-                **found._asdict(),
-                "seconds": found.frames / found.sample_rate if found.sample_rate else 0.0,
-                "segments": [segment._asdict() for segment in row.segments],
-                "bytes": size,
-                "changed": changed,
-            }
-            for row, (size, changed), found in zip(*self, strict=True)
-            if found is not None
-        ]
-        return pa.Table.from_pylist(rows, schema=SCHEMA)
-
-
-def _key(root: Path, audit: Audit) -> str:
-    text = json.dumps([str(root.resolve()), audit, SCHEMA.names])
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _stamp(path: Path) -> tuple[int, int]:
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for garbage: a million rows are none, and each look at them takes its time."""
+    was = gc.isenabled()
+    gc.disable()
     try:
-        status = os.stat(path)  # noqa: PTH116 - a million files: no Path method in between
+        yield
+    finally:
+        if was:
+            gc.enable()
+
+
+def columns(utterances: Sequence[Utterance]) -> pa.Table:
+    """What a corpus says of its recordings, a row each."""
+    found = dict(zip(Utterance._fields, zip(*utterances, strict=True), strict=False))
+    segments = found.pop("segments", ())
+    texts = [pa.array(found.get(field.name, ()), pa.string()) for field in _LISTED]
+    pairs = [segment for row in segments for segment in row]
+    ends = np.cumsum([0, *map(len, segments)]) if pairs else np.zeros(len(utterances) + 1, np.int64)
+    instants = [pa.array([pair[place] for pair in pairs], pa.float64()) for place in (0, 1)]
+    flat = pa.StructArray.from_arrays(instants, names=["start", "end"])
+    lists = pa.ListArray.from_arrays(pa.array(ends, pa.int32()), flat)
+    return pa.table([*texts, lists], schema=pa.schema([*_LISTED, _SEGMENTS]))
+
+
+def _listed(root: Path, utterances: Sequence[Utterance]) -> pa.Table:
+    """The listing with the stamps of the files."""
+    table = columns(utterances)
+    prefix = f"{root}/"
+    stamps = [_stamp(path if path[0] == "/" else prefix + path) for path, *_ in utterances]
+    for place, field in enumerate(_STAMPS):
+        values = np.fromiter((stamp[place] for stamp in stamps), np.int64, len(stamps))
+        table = table.append_column(field, pa.array(values))
+    return table
+
+
+def _stamp(path: str) -> tuple[int, int]:
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a million files: no Path object for each
     except OSError:
         return (-1, -1)
     return (status.st_size, status.st_mtime_ns)
 
 
-def _known(file: Path) -> dict[tuple[str, int, int], files.Inspection]:
+def _key(root: Path, depth: Depth) -> str:
+    text = json.dumps([str(root.resolve()), depth, str(SCHEMA)])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _known(file: Path) -> pa.Table | None:
     if not file.exists():
-        return {}
-    names = ["path", "bytes", "changed", "frames", "sample_rate", "channels", "problem"]
+        return None
     try:
-        columns = pq.read_table(file, columns=names).to_pydict()
+        found = pq.read_table(file)
     except (pa.ArrowException, OSError):
-        return {}  # a damaged cache is only a slower start
-    rows = zip(*(columns[name] for name in names), strict=True)
-    return {
-        (path, size, changed): files.Inspection(frames, rate, channels, problem)
-        for path, size, changed, frames, rate, channels, problem in rows
-    }
+        return None  # a damaged cache is only a slower start
+    return found if found.schema.equals(SCHEMA) else None
 
 
-def _inspect_missing(corpus: Corpus, audit: Audit, listing: _Listing, file: Path) -> None:
+@final
+class _Findings:
+    """What is known of the files of a listing so far: rows of `table` in the order of discovery.
+
+    Args:
+        listed: the recordings.
+        known: an earlier table.
+    """
+
+    def __init__(self, listed: pa.Table, known: pa.Table | None) -> None:
+        self.listed = listed
+        self.place = np.full(listed.num_rows, -1, np.int64)
+        fields = pa.schema(_INSPECTED)
+        self.chunks = [fields.empty_table()]
+        self.rows = 0
+        if known is not None:
+            keys = ["path", *(field.name for field in _STAMPS)]
+            rows = {key: row for row, key in enumerate(_tuples(known, keys))}
+            found = (rows.get(key, -1) for key in _tuples(listed, keys))
+            self.place[:] = np.fromiter(found, np.int64, listed.num_rows)
+            self.chunks = [known.select(fields.names)]
+            self.rows = known.num_rows
+
+    def missing(self) -> NDArray[np.int64]:
+        return np.flatnonzero(self.place < 0)
+
+    def add(self, places: NDArray[np.int64], found: Sequence[Inspection]) -> None:
+        arrays = [
+            pa.array(values, field.type)
+            for values, field in zip(zip(*found, strict=True), _INSPECTED, strict=True)
+        ]
+        self.chunks.append(pa.table(arrays, schema=pa.schema(_INSPECTED)))
+        self.place[places] = np.arange(self.rows, self.rows + len(found))
+        self.rows += len(found)
+
+    def table(self) -> pa.Table:
+        """The recordings whose files are known."""
+        have = np.flatnonzero(self.place >= 0)
+        listed = self.listed if len(have) == self.listed.num_rows else self.listed.take(pa.array(have))
+        found = pa.concat_tables(self.chunks).combine_chunks().take(pa.array(self.place[have]))
+        rate = found.column("sample_rate").to_numpy()
+        seconds = found.column("frames").to_numpy() / np.maximum(rate, 1)
+        parts = {name: listed.column(name) for name in listed.column_names}
+        parts |= {name: found.column(name) for name in found.column_names}
+        parts["seconds"] = pa.array(seconds)
+        return pa.table([parts[name] for name in SCHEMA.names], schema=SCHEMA).combine_chunks()
+
+
+def _tuples(table: pa.Table, names: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(table.column(name).to_pylist() for name in names), strict=True)
+
+
+def _inspected(
+    corpus: Corpus, depth: Depth, listed: pa.Table, known: pa.Table | None, file: Path
+) -> pa.Table:
     """Fills the gaps of a listing; what is known is saved now and then, and when interrupted."""
-
-    def inspect(place: int) -> files.Inspection:
-        return files.inspect(
-            corpus.root / listing.utterances[place].path,
-            shortest_seconds=audit.shortest_seconds,
-            channel=audit.channel,
-            header_only=not audit.decode,
-        )
-
-    missing = listing.missing()
-    if not missing:
-        return
+    findings = _Findings(listed, known)
+    missing = findings.missing()
+    if not len(missing):
+        table = findings.table()
+        _write(file, table)
+        return table
     saved = monotonic()
-    pool = ThreadPoolExecutor(os.cpu_count() or 1)  # decoding lets go of the interpreter lock
+    paths = listed.column("path").to_numpy(zero_copy_only=False)
+    size = _CHUNK if len(missing) > _FEW else 1
+    chunks = [missing[start : start + size] for start in range(0, len(missing), size)]
+    work = partial(_inspect, str(corpus.root), depth)
+    pool = _pool(len(missing))
     try:
         with _progress() as progress:
             bar = progress.add_task(f"inspecting {corpus.name}", total=len(missing))
-            for place, inspection in zip(missing, pool.map(inspect, missing), strict=True):
-                listing.inspections[place] = inspection
-                progress.advance(bar)
+            found = pool.map(work, [paths[places].tolist() for places in chunks])
+            for places, inspections in zip(chunks, found, strict=True):
+                findings.add(places, inspections)
+                progress.advance(bar, len(places))
                 if monotonic() - saved > _SAVE_EVERY_SECONDS:
-                    _write(file, listing.table())
+                    _write(file, findings.table())
                     saved = monotonic()
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
-        _write(file, listing.table())
+        table = findings.table()
+        _write(file, table)
+    return table
+
+
+def _inspect(root: str, depth: Depth, paths: Sequence[str]) -> list[Inspection]:
+    """Looks at a few files; in a process of its own where there are many."""
+    return [
+        files.inspect(
+            path if path[0] == "/" else f"{root}/{path}",
+            shortest_seconds=depth.shortest_seconds,
+            channel=depth.channel,
+            header_only=not depth.decode,
+        )
+        for path in paths
+    ]
+
+
+def _pool(number: int) -> Executor:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if number <= _FEW or cores == 1:
+        return ThreadPoolExecutor(cores)
+    # Forked workers start in no time; they only decode, and touch neither torch nor its threads.
+    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+    return ProcessPoolExecutor(cores, context, signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 
 def _progress() -> Progress:
@@ -212,5 +301,6 @@ def _progress() -> Progress:
 
 
 def _write(file: Path, table: pa.Table) -> None:
+    texts = [field.name for field in _LISTED if field.name not in {"path", "utterance", "listed"}]
     with whole(file) as part:
-        pq.write_table(table, part)
+        pq.write_table(table, part, use_dictionary=[*texts, "problem"])

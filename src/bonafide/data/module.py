@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, final
 
@@ -13,13 +14,24 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from bonafide.audio import frames
+from bonafide.audio.condition import Condition, check
 from bonafide.corpora.corpus import Corpus
 from bonafide.data import manifest as manifests
+from bonafide.data import windows as cuts
 from bonafide.data.clips import ClipFormat, Clips
-from bonafide.data.manifest import Audit, Manifest
-from bonafide.data.order import Place, Progress, ResumableLoader, Shared, Shuffled
-from bonafide.data.selection import Group, Train, group_systems, limit, rows_with, training_systems
+from bonafide.data.manifest import Depth, Manifest
+from bonafide.data.order import Domains, Place, Progress, ResumableLoader, Shared, Shuffled
+from bonafide.data.selection import (
+    Group,
+    Train,
+    domains,
+    first_utterances,
+    group_systems,
+    rows_with,
+    training_systems,
+)
 from bonafide.data.split import TRAIN, VALIDATION, Split, divide
+from bonafide.data.windows import Clipped, Limit, Windows
 from bonafide.types import BONAFIDE, SPOOF, Batch, InputError
 
 
@@ -43,12 +55,15 @@ class AudioData(pl.LightningDataModule):
         resampler: by name, see `bonafide.audio.files.read`; detectors can flip their decision with it.
         channel: to take from files with several; None averages two and refuses more.
         batch_size: clips in a batch, of each process.
+        condition: what is done to every clip, see `Condition`.
+        windows: how recordings become clips, see `Windows`.
+        limit: how many clips are used, see `Limit`.
         split: see `Split`.
         train: see `Train`.
         tests: test groups by name, see `Group`.
         seen: systems that the detector was trained on, where that was decided elsewhere.
         on_bad_file: `"fail"` stops before training when a file cannot be used, `"skip"` leaves it out.
-        audit: `"full"` decodes every file once before it is first used, `"header"` trusts the headers.
+        inspect: `"full"` decodes every file once before it is first used, `"header"` trusts the headers.
         shortest_seconds: shorter recordings count as bad files.
         cache: where manifests are kept.
         workers: processes that read; 0 reads in the training process, `"auto"` takes the cores that are free.
@@ -66,12 +81,15 @@ class AudioData(pl.LightningDataModule):
         resampler: str = "soxr_hq",
         channel: int | None = None,
         batch_size: int = 32,
+        condition: Mapping[str, Any] | None = None,
+        windows: Mapping[str, Any] | None = None,
+        limit: Mapping[str, Any] | None = None,
         split: Mapping[str, Any] | None = None,
         train: Mapping[str, Any] | None = None,
         tests: Mapping[str, Mapping[str, Any]] | None = None,
         seen: Sequence[str] | None = None,
         on_bad_file: Literal["fail", "skip"] = "fail",
-        audit: Literal["full", "header"] = "full",
+        inspect: Literal["full", "header"] = "full",
         shortest_seconds: float = 0.032,
         cache: str | Path = "~/.cache/bonafide",
         workers: int | Literal["auto"] = 0,
@@ -81,17 +99,21 @@ class AudioData(pl.LightningDataModule):
         super().__init__()
         if on_bad_file not in {"fail", "skip"}:
             raise InputError(f"data.on_bad_file={on_bad_file} is unknown; choose fail or skip")
-        if audit not in {"full", "header"}:
-            raise InputError(f"data.audit={audit} is unknown; choose full or header")
+        if inspect not in {"full", "header"}:
+            raise InputError(f"data.inspect={inspect} is unknown; choose full or header")
         self.corpus = corpus(root=root)
-        self.form = ClipFormat(sample_rate, frames.to_samples(clip_seconds, sample_rate), resampler, channel)
+        samples = frames.to_samples(clip_seconds, sample_rate)
+        conditioned = check(Condition(**(condition or {})), sample_rate)
+        self.form = ClipFormat(sample_rate, samples, resampler, channel, conditioned)
+        self.windows, self.limit = Windows(**(windows or {})), Limit(**(limit or {}))
         self.batch_size, self.workers, self.pin_memory, self.seed = batch_size, workers, pin_memory, seed
         self.split = Split(**(split or {}))
         self.train = Train(**(train or {}))
-        self.tests = {name: Group(**group) for name, group in (tests or {"test": {}}).items()}
+        wanted = {**self.corpus.groups, **(tests or {})} or {"test": {}}
+        self.tests = {name: Group(**group) for name, group in wanted.items()}
         self._given_seen = seen
         self.on_bad_file = on_bad_file
-        self.audit = Audit(audit == "full", shortest_seconds, channel)
+        self.depth = Depth(inspect == "full", shortest_seconds, channel)
         self.cache = Path(cache).expanduser()
         self.manifest: Manifest | None = None
         self.skipped: list[str] = []
@@ -107,14 +129,19 @@ class AudioData(pl.LightningDataModule):
 
     def _load(self) -> Manifest:
         if self.manifest is None:
-            found = manifests.build(self.corpus, self.audit, self.cache, announce=rank_zero_info)
+            found = manifests.build(self.corpus, self.depth, self.cache, announce=rank_zero_info)
             for note in found.notes:
                 rank_zero_info(note)
             self.manifest = self._without_bad_files(found)
             self.parts = divide(self.manifest, self.split)
-            trainable = self.corpus.training_systems
-            given = self._given_seen
-            self.seen = tuple(given) if given else training_systems(self.manifest, trainable, self.train)
+            self.lengths = self.form.lengths(self.manifest)
+            trainable, given = self.corpus.training_systems, self._given_seen
+            if given is None:
+                left = () if self.train.generators else self.corpus.left_out
+                chosen = self.train._replace(leave_out=[*self.train.leave_out, *left])
+                self.seen = training_systems(self.manifest, self.parts, trainable, chosen)
+            else:
+                self.seen = tuple(given)
             self._groups = self._divide_tests(self.manifest)
         return self.manifest
 
@@ -129,73 +156,120 @@ class AudioData(pl.LightningDataModule):
         rank_zero_info(f"{said}; left out")
         return found.usable()
 
-    def rows(self, part: str) -> NDArray[np.int64]:
-        """Rows of the manifest that train (`"train"`) or validate (`"validation"`)."""
-        manifest = self._load()
-        rows = limit(manifest, rows_with(manifest, self.seen, self.parts, part), self.train.utterances)
-        counts = self._count(rows)
+    def clips(self, part: str) -> Clipped:
+        """Clips that train (`"train"`) or validate (`"validation"`)."""
+        self._load()
+        found = self._clipped(self.seen, Group(split=part), self.train.utterances)
+        counts = self._count(found)
         if not counts.spoof or not counts.bonafide:
             raise InputError(
                 f"the {part} part has {counts.bonafide} bona fide and {counts.spoof} spoofed clips and needs "
                 "both; use more recordings or other shares in data.split"
             )
-        return rows
+        return found
 
-    def groups(self) -> dict[str, NDArray[np.int64]]:
-        """Rows of each test group that holds anything."""
+    def groups(self) -> dict[str, Clipped]:
+        """Clips of each test group that holds anything."""
         self._load()
         return self._groups
 
-    def _divide_tests(self, manifest: Manifest) -> dict[str, NDArray[np.int64]]:
+    def named(self, clips: Clipped) -> NDArray[np.object_]:
+        """Paths of windows: the recording's, and its seconds as a media fragment (`a.wav#t=1,2`)."""
+        path, rate = self._load().strings("path"), self.form.sample_rate
+        first = (clips.starts + self.form.trim) / rate
+        last = first + np.minimum(self.form.samples, self.lengths[clips.rows] - clips.starts) / rate
+        rows = zip(path[clips.rows], first.tolist(), last.tolist(), strict=True)
+        return np.array([*(f"{name}#t={start:.6g},{end:.6g}" for name, start, end in rows), None], object)[
+            :-1
+        ]
+
+    def _divide_tests(self, manifest: Manifest) -> dict[str, Clipped]:
         found = {}
         for name, group in self.tests.items():
             chosen = group_systems(manifest, group, self.seen, self.corpus.training_systems, name)
-            rows = rows_with(manifest, chosen, self.parts, group.split)
-            if len(rows):
-                found[name] = rows
+            clips = self._clipped(chosen, group)
+            counts = self._count(clips)
+            if counts.spoof and counts.bonafide:
+                found[name] = clips
+            elif len(clips):
+                rank_zero_info(
+                    f"test group {name} is left out: it has {counts.bonafide} bona fide and {counts.spoof} "
+                    "spoofed clips and needs both"
+                )
             else:
                 rank_zero_info(f"test group {name} holds nothing of this corpus and choice of generators")
         if not found:
-            raise InputError("no test group holds a recording; check data.tests and data.split")
+            raise InputError(
+                "no test group holds bona fide and spoofed clips; check data.tests and data.split"
+            )
+        return found
+
+    def _clipped(self, systems: Sequence[str], group: Group, utterances: int | None = None) -> Clipped:
+        """The clips of a part or test group, cut, divided and limited as the config says."""
+        manifest = self._load()
+        shares = self.corpus.window_shares if self.split.rule == "faithful" and self.windows.tile else None
+        wide = group._replace(split="all") if shares else group
+        rows = first_utterances(manifest, rows_with(manifest, systems, self.parts, wide), utterances)
+        clips = cuts.cut(self.lengths, rows, self.form.samples, self.windows)
+        if shares and group.split != "all":
+            trained = self._trained(manifest, clips.rows)
+            each = np.where(trained[:, None], np.array(shares), np.array([0, 1 / 3]))
+            clips = cuts.ordered(clips, cuts.sources(manifest, clips.rows), each, group.split)
+        most = {TRAIN: self.limit.train, VALIDATION: self.limit.validation}.get(group.split, self.limit.test)
+        source = cuts.sources(manifest, clips.rows)
+        return cuts.limited(clips, source, most, balance=self.limit.balance)
+
+    def _trained(self, manifest: Manifest, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the authors train on what a clip comes from; they keep a few systems for tests alone."""
+        trainable = self.corpus.training_systems
+        system, names = manifest.codes("system")
+        known = [trainable is None or name == "-" or name in trainable for name in names]
+        found: NDArray[np.bool_] = np.array(known)[system][rows]
         return found
 
     def counts(self) -> Counts:
         """Training clips of each class."""
-        return self._count(self.rows(TRAIN))
+        return self._count(self.clips(TRAIN))
 
-    def _count(self, rows: NDArray[np.int64]) -> Counts:
-        labels = self._load().strings("label")[rows]
+    def _count(self, clips: Clipped) -> Counts:
+        labels = self._load().strings("label")[clips.rows]
         return Counts(int((labels == SPOOF).sum()), int((labels == BONAFIDE).sum()))
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Shuffled, randomly cropped clips."""
-        rows = self.rows(TRAIN)
-        order = Shuffled(len(rows), self.seed, self._place())
+        """Shuffled clips, cut at random unless recordings are tiled."""
+        clips = self.clips(TRAIN)
+        order = self._shuffled(clips, self._place())
         order.resume(self._resumed)
-        return self._loader(Clips(self._load(), rows, self.form, crop=True), order)
+        return self._loader(self._read(clips, crop=not self.windows.tile), order)
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """First windows of the validation part."""
-        return self._scoring(VALIDATION, self.rows(VALIDATION))
+        """Clips of the validation part: first windows, or all."""
+        return self._scoring(VALIDATION, self.clips(VALIDATION))
 
     def test_dataloader(self) -> Sequence[DataLoader[Batch]]:
-        """First windows of each test group, in the order of `groups()`."""
-        return [self._scoring(name, rows) for name, rows in self.groups().items()]
+        """Clips of each test group, in the order of `groups()`."""
+        return [self._scoring(name, clips) for name, clips in self.groups().items()]
 
     def sample(self, clips: int) -> Iterable[Tensor]:
         """Waveforms `[batch, time]` of up to `clips` training clips, the same in every process."""
-        rows = self.rows(TRAIN)
-        order = Shuffled(len(rows), self.seed, Place())
-        data = Clips(self._load(), rows, self.form, crop=True)
-        draws = list(order)[:clips]
+        chosen = self.clips(TRAIN)
+        data = self._read(chosen, crop=not self.windows.tile)
+        draws = list(islice(self._shuffled(chosen, Place()), clips))
         for start in range(0, len(draws), self.batch_size):
             yield data.__getitems__(draws[start : start + self.batch_size]).waveform
 
-    def _scoring(self, name: str, rows: NDArray[np.int64]) -> DataLoader[Batch]:
+    def _shuffled(self, clips: Clipped, place: Place) -> Shuffled:
+        found = domains(self._load(), clips.rows, self.train)
+        return Shuffled(len(clips), self.seed, place, None if found is None else Domains(*found))
+
+    def _read(self, clips: Clipped, *, crop: bool) -> Clips:
+        return Clips(self._load(), clips, self.form, crop=crop)
+
+    def _scoring(self, name: str, clips: Clipped) -> DataLoader[Batch]:
         place = self._place()
-        if len(rows) < place.world:
-            raise InputError(f"{name} has {len(rows)} trials for {place.world} processes; use fewer devices")
-        return self._loader(Clips(self._load(), rows, self.form, crop=False), Shared(len(rows), place))
+        if len(clips) < place.world:
+            raise InputError(f"{name} has {len(clips)} clips for {place.world} processes; use fewer devices")
+        return self._loader(self._read(clips, crop=False), Shared(len(clips), place))
 
     def _loader(self, clips: Clips, order: Shuffled | Shared) -> DataLoader[Batch]:
         return ResumableLoader(

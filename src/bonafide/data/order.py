@@ -5,6 +5,7 @@ from typing import NamedTuple, final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from bonafide.types import Batch
@@ -31,9 +32,25 @@ class Progress(NamedTuple):
     clips: int
 
 
+class Domains(NamedTuple):
+    """Clips of several kinds, of which every batch holds fixed shares.
+
+    Args:
+        of: `[clips]` the domain of each.
+        shares: `[domains]` of a batch; they add up to 1.
+    """
+
+    of: NDArray[np.int64]
+    shares: NDArray[np.float64]
+
+
 @final
 class Shuffled(Sampler[Draw]):
-    """Every clip once an epoch, in an order and with cuts that only the seed and the epoch decide.
+    """As many clips an epoch as there are, in an order and with cuts that only the seed and the epoch decide.
+
+    Without domains every clip comes once. With domains, each is drawn without replacement, shuffled anew
+    whenever it is used up, and goes on where the last epoch left it; wherever a batch begins, its shares are
+    right to one clip.
 
     Each process takes its share; shares are made equal by reading a few clips twice, because processes
     that train together must take the same number of steps.
@@ -42,10 +59,11 @@ class Shuffled(Sampler[Draw]):
         items: how many there are.
         seed: of the run.
         place: this process.
+        domains: of the clips.
     """
 
-    def __init__(self, items: int, seed: int, place: Place) -> None:
-        self.items, self.seed, self.place = items, seed, place
+    def __init__(self, items: int, seed: int, place: Place, domains: Domains | None = None) -> None:
+        self.items, self.seed, self.place, self.domains = items, seed, place, domains
         self.epoch = 0
         self.skip = 0
 
@@ -62,11 +80,41 @@ class Shuffled(Sampler[Draw]):
 
     def __iter__(self) -> Iterator[Draw]:
         random = np.random.default_rng([self.seed, self.epoch])
-        order = random.permutation(self.items)
-        numbers = random.integers(0, 2**62, self.items)
-        mine = np.resize(order, len(self) * self.place.world)[self.place.rank :: self.place.world]
+        if self.domains is None:
+            order = random.permutation(self.items)
+            numbers = random.integers(0, 2**62, self.items)[order]
+            mine = np.resize(np.arange(self.items), len(self) * self.place.world)[
+                self.place.rank :: self.place.world
+            ]
+            order, numbers = order[mine], numbers[mine]
+        else:
+            order = self._interleaved(self.domains)
+            numbers = random.integers(0, 2**62, (len(self), self.place.world))[:, self.place.rank]
         skip, self.skip = self.skip, 0
-        return iter([Draw(int(item), int(numbers[item])) for item in mine[skip:]])
+        return (Draw(int(order[place]), int(numbers[place])) for place in range(skip, len(order)))
+
+    def _interleaved(self, domains: Domains) -> NDArray[np.int64]:
+        """The clips of this process in an epoch: the same domain in every process at any step."""
+        total = len(self)
+        exact = domains.shares * total
+        quota = np.floor(exact).astype(np.int64)
+        quota[np.argsort(quota - exact, kind="stable")[: total - quota.sum()]] += 1
+        domain = np.repeat(np.arange(len(quota)), quota)
+        within = np.arange(total) - np.repeat(np.cumsum(quota) - quota, quota)
+        found = np.empty(total, np.int64)
+        for number, count in enumerate((quota * self.place.world).tolist()):
+            clips = np.flatnonzero(domains.of == number)
+            drawn = clips[_drawn(len(clips), count, [self.seed, number], self.epoch * count)]
+            found[domain == number] = drawn[self.place.rank :: self.place.world]
+        return found[np.argsort((within + 0.5) / quota[domain], kind="stable")]
+
+
+def _drawn(total: int, count: int, seed: list[int], start: int) -> NDArray[np.int64]:
+    """`count` of an endless sequence of shuffled packs of `total`, from place `start` on."""
+    passes = range(start // total, -(-(start + count) // total))
+    packs = [np.random.default_rng([*seed, number]).permutation(total) for number in passes]
+    first = start - (start // total) * total
+    return np.concatenate([*packs, np.empty(0, np.int64)])[first : first + count]
 
 
 @final
@@ -85,7 +133,7 @@ class Shared(Sampler[Draw]):
         return len(range(self.place.rank, self.items, self.place.world))
 
     def __iter__(self) -> Iterator[Draw]:
-        return iter([Draw(item, 0) for item in range(self.place.rank, self.items, self.place.world)])
+        return (Draw(item, 0) for item in range(self.place.rank, self.items, self.place.world))
 
 
 @final

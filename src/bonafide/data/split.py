@@ -1,15 +1,17 @@
 """Which utterance is for training, which for validation, which for testing."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bonafide.data.manifest import Manifest
 from bonafide.types import BONAFIDE, InputError
 
-Rule = Literal["fixed", "faithful"]
+Rule = Literal["fixed", "faithful", "unseen"]
 
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
@@ -18,11 +20,15 @@ class Split(NamedTuple):
     """How a corpus is divided.
 
     Args:
-        rule: `"fixed"` divides by utterance, so that a sentence and all its resyntheses fall into one part;
-            `"faithful"` takes the published parts, and where no validation part is published, a random
-            share of the training *files*, as published systems do (a sentence can then be in both).
-        validation: share for validation; of everything for `fixed`, of the training part for `faithful`.
-        test: share for testing (`fixed` only).
+        rule: `"fixed"` takes the published parts where they are sound, and divides by utterance (or speaker,
+            where the corpus says so) where they are not, so that a sentence and all its resyntheses fall into
+            one part; `"faithful"` takes the published parts whatever they are, and where no validation part
+            is published, a random share of the training *files*, as published systems do (a sentence can then
+            be in both); `"unseen"` is for a detector that was trained elsewhere: what `"fixed"` would divide
+            is all for testing.
+        validation: share for validation; of everything that is divided, of the training part where only that
+            is.
+        test: share for testing, of what is divided by `"fixed"`.
         seed: another seed, another division.
     """
 
@@ -38,30 +44,53 @@ def divide(manifest: Manifest, split: Split) -> NDArray[np.object_]:
         return _fixed(manifest, split)
     if split.rule == "faithful":
         return _faithful(manifest, split)
-    raise InputError(f"data.split.rule={split.rule} is unknown; choose fixed or faithful")
+    if split.rule == "unseen":
+        parts = manifest.strings("fixed").copy()
+        parts[parts == ""] = TEST
+        return parts
+    raise InputError(f"data.split.rule={split.rule} is unknown; choose fixed, faithful or unseen")
+
+
+def groups(manifest: Manifest) -> tuple[NDArray[np.int64], list[str]]:
+    """What must not cross, as numbers for each row, and its names."""
+    table = manifest.table
+    named = pc.if_else(pc.equal(table["group"], ""), table["utterance"], table["group"])
+    return manifest._replace(table=table.select(["path"]).append_column("group", named)).codes("group")
 
 
 def _fixed(manifest: Manifest, split: Split) -> NDArray[np.object_]:
-    """Ranks utterances by a hash; the first ranks test, the next validate.
+    """Ranks groups by a hash; the first ranks test, the next validate.
 
-    Each corpus is ranked for itself, and in it apart the sentences that nobody recorded (prompts of a
+    Each corpus is ranked for itself, and in it apart the groups that nobody recorded (prompts of a
     text-to-speech system), so that every part holds its share of recordings.
     """
-    utterances, corpora = manifest.strings("utterance"), manifest.strings("corpus")
-    recorded = np.isin(utterances, utterances[manifest.strings("label") == BONAFIDE])
-    parts = np.full(len(utterances), TRAIN, dtype=object)
-    for corpus in sorted(set(corpora)):
+    group, names = groups(manifest)
+    corpus, corpora = manifest.codes("corpus")
+    recorded = np.isin(group, np.unique(group[manifest.strings("label") == BONAFIDE]))
+    parts = manifest.strings("fixed").copy()
+    undecided = parts == ""
+    for number in range(len(corpora)):
         for kind in (recorded, ~recorded):
-            rows = np.flatnonzero((corpora == corpus) & kind)
-            names, member = np.unique(utterances[rows].astype(str), return_inverse=True)
-            rank = np.argsort(np.argsort([_hash(split.seed, name) for name in names]))
-            tests = _count(split.test, len(names))
-            validations = _count(split.validation, len(names))
-            part = np.full(len(names), TRAIN, dtype=object)
-            part[rank < tests + validations] = VALIDATION
-            part[rank < tests] = TEST
-            parts[rows] = part[member]
+            rows = np.flatnonzero((corpus == number) & kind & undecided)
+            ranks, total = _ranks(group[rows], names, split.seed)
+            tests, validations = _count(split.test, total), _count(split.validation, total)
+            part = np.full(len(rows), TRAIN, dtype=object)
+            part[ranks < tests + validations] = VALIDATION
+            part[ranks < tests] = TEST
+            parts[rows] = part
+        mine = corpus == number
+        if not (parts[mine] == VALIDATION).any():
+            rows = np.flatnonzero(mine & ~undecided & (parts == TRAIN))
+            ranks, total = _ranks(group[rows], names, split.seed)
+            parts[rows[ranks < _count(split.validation, total)]] = VALIDATION
     return parts
+
+
+def _ranks(group: NDArray[np.int64], names: Sequence[str], seed: int) -> tuple[NDArray[np.int64], int]:
+    """The place of each row's group in an order that only the seed decides, and the number of groups."""
+    found, member = np.unique(group, return_inverse=True)
+    rank = np.argsort(np.argsort([_hash(seed, names[number]) for number in found]))
+    return rank[member], len(found)
 
 
 def _faithful(manifest: Manifest, split: Split) -> NDArray[np.object_]:

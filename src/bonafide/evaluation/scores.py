@@ -9,7 +9,7 @@ import hashlib
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Self, final
 
@@ -74,8 +74,8 @@ class Trials:
     def __len__(self) -> int:
         return len(self.path)
 
-    def where(self, rows: NDArray[np.bool_]) -> Self:
-        """The rows of a mask."""
+    def where(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Self:
+        """The rows of a mask, or those numbered."""
         return type(self)(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     @property
@@ -155,6 +155,13 @@ def check(trials: Trials, expected: Iterable[str]) -> None:
             f"The scores do not cover the {len(wanted)} trials exactly once: {'; '.join(found)}. "
             "Score the whole list again, in float32."
         )
+
+
+def mean(trials: Trials) -> Trials:
+    """One trial for each path, with the mean of its scores: a recording by its windows."""
+    _, first, member = np.unique(trials.path.astype(str), return_index=True, return_inverse=True)
+    score = np.bincount(member, trials.score) / np.bincount(member)
+    return replace(trials.where(first), score=score)
 
 
 def fingerprint(trials: Trials) -> str:

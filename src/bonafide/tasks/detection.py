@@ -25,11 +25,11 @@ from bonafide.types import Batch
 
 class Scores(NamedTuple):
     """Args:
-    row: `[trials]` int64, of the manifest.
-    score: `[trials]` float32 log-odds, high for bona fide.
+    clip: `[clips]` int64, place in the test group.
+    score: `[clips]` float32 log-odds, high for bona fide.
     """
 
-    row: Tensor
+    clip: Tensor
     score: Tensor
 
 
@@ -133,12 +133,12 @@ class Detection(pl.LightningModule):
         self._parts.setdefault(dataloader_idx, []).append(Scores(batch.index, self.score(batch.waveform)))
 
     def on_test_epoch_end(self) -> None:
-        """Brings the scores of all processes together: `scored` holds a group's trials each, unordered."""
+        """Brings the scores of all processes together: `scored` holds a group's clips each, unordered."""
         for group in sorted(self._parts):
-            row, score = (torch.cat(column) for column in zip(*self._parts[group], strict=True))
+            clip, score = (torch.cat(column) for column in zip(*self._parts[group], strict=True))
             if self.trainer.world_size > 1:
-                row, score = (torch.cat(gather_all_tensors(column)) for column in (row, score))
-            self.scored.append(Scores(row.cpu(), score.cpu()))
+                clip, score = (torch.cat(gather_all_tensors(column)) for column in (clip, score))
+            self.scored.append(Scores(clip.cpu(), score.cpu()))
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer over what is trainable, and its scheduler."""

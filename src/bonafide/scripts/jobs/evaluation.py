@@ -11,7 +11,7 @@ from omegaconf import DictConfig, open_dict
 from bonafide import assembly
 from bonafide.scripts.jobs import provenance, results
 
-RECIPE = ("sample_rate", "clip_seconds", "resampler", "channel")
+RECIPE = ("sample_rate", "clip_seconds", "resampler", "channel", "condition")
 """Options of the data that belong to the detector and follow it to other corpora."""
 
 
@@ -48,9 +48,8 @@ def _adapt(data: DictConfig, recipe: DictConfig, trained_on: Sequence[str]) -> N
                 data[name] = recipe.data[name]
         data.seed = recipe.seed
         data.seen = list(trained_on)
-        if data.corpus._target_ != recipe.data.corpus._target_ and data.split.rule == "fixed":
-            for group in data.tests.values():
-                group.split = group.get("split", "all")
+        if data.corpus._target_ != recipe.data.corpus._target_ and "data.split.rule" not in typed:
+            data.split.rule = "unseen"
 
 
 def _folder(cfg: DictConfig, run: Path) -> Path:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
+from zlib import crc32
 
 import numpy as np
 import torch
@@ -18,7 +19,8 @@ from rich.progress import Progress
 from rich.table import Table
 
 from bonafide import assembly
-from bonafide.audio import clip, files, frames
+from bonafide.audio import clip, condition, files, frames
+from bonafide.audio.condition import Condition
 from bonafide.scripts.jobs import results
 from bonafide.tasks.detection import Detection
 from bonafide.types import InputError
@@ -36,6 +38,7 @@ class Settings(NamedTuple):
         batch_size: windows scored at once.
         prior: probability of spoof before listening.
         threshold: accept as bona fide at this score or above.
+        condition: what was done to every clip in training.
     """
 
     sample_rate: int
@@ -46,6 +49,7 @@ class Settings(NamedTuple):
     batch_size: int
     prior: float
     threshold: float
+    condition: Condition
 
 
 def run(cfg: DictConfig) -> None:
@@ -155,12 +159,18 @@ def _windows(task: Detection, path: Path, settings: Settings) -> Iterator[tuple[
         settings.sample_rate,
         settings.samples,
         settings.hop,
+        ends=frames.to_samples(settings.condition.trim_seconds, settings.sample_rate),
         resampler=settings.resampler,
         channel=settings.channel,
     )
     while batch := list(islice(stream, settings.batch_size)):
         starts, found = zip(*batch, strict=True)
-        waveform = torch.from_numpy(np.stack([clip.repeat(window, settings.samples) for window in found]))
+        seeds = [crc32(f"{path}:{start}".encode()) for start in starts]
+        heard = [
+            condition.apply(settings.condition, window, settings.sample_rate, seed)
+            for window, seed in zip(found, seeds, strict=True)
+        ]
+        waveform = torch.from_numpy(np.stack([clip.repeat(window, settings.samples) for window in heard]))
         if not torch.isfinite(waveform).all():
             raise InputError(f"{path} holds samples that are not numbers; mend or remove it")
         with torch.inference_mode():
@@ -196,6 +206,7 @@ def _settings(cfg: DictConfig, recipe: DictConfig, threshold: float) -> Settings
         cfg.batch_size,
         cfg.prior,
         threshold if cfg.threshold is None else cfg.threshold,
+        Condition(**(recipe.data.get("condition") or {})),
     )
 
 

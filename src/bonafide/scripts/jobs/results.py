@@ -3,9 +3,10 @@
 import logging
 import sys
 import warnings
+from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import numpy as np
 import pytorch_lightning as pl
@@ -19,6 +20,7 @@ from rich.table import Table
 from bonafide import assembly
 from bonafide.audio import files
 from bonafide.data.module import AudioData
+from bonafide.data.windows import Clipped
 from bonafide.evaluation import breakdown, report, scores
 from bonafide.evaluation.scores import Trials
 from bonafide.figures.det import det
@@ -141,9 +143,10 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
     interruptible(trainer.test, task, datamodule=data, verbose=False)
     if not trainer.is_global_zero:
         return
-    rows = data.groups()
+    clips = data.groups()
     threshold = float(task.threshold)
-    tables = {name: _trials(data, rows[name], scored) for name, scored in zip(rows, task.scored, strict=True)}
+    found = zip(clips, task.scored, strict=True)
+    tables = {name: _trials(data, clips[name], scored) for name, scored in found}
     groups = {}
     for name, trials in tables.items():
         scores.write(folder / "scores" / f"{name}.csv", trials)
@@ -177,18 +180,29 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
     _show(groups, data.seen, facts, folder)
 
 
-def _trials(data: AudioData, rows: np.ndarray[Any, np.dtype[np.int64]], scored: Scores) -> Trials:
-    """The score table of a group, by path; every trial must be there exactly once."""
+def _trials(data: AudioData, clips: Clipped, scored: Scores) -> Trials:
+    """The score table of a group, by path; every clip must be scored exactly once.
+
+    A window's path ends in its seconds: `a.wav#t=1,2` (https://www.w3.org/TR/media-frags).
+    """
     manifest = data.manifest
     if manifest is None:
         raise RuntimeError("trials are only known after the data was prepared")
-    path = manifest.strings("path")
-    index = scored.row.numpy()
-    order = np.argsort(path[index].astype(str), kind="stable")
-    index = index[order]
-    columns = {name: manifest.strings(name)[index] for name in scores.HEADER[:-1]}
-    trials = Trials(**columns, score=scored.score.double().numpy()[order])
-    scores.check(trials, path[rows])
+    order = np.argsort(scored.clip.numpy(), kind="stable")
+    clip, score = scored.clip.numpy()[order], scored.score.double().numpy()[order]
+    rows, path = clips.rows[clip], manifest.strings("path")
+    paths, expected = path[rows], path[clips.rows]
+    if data.windows.tile and data.windows.trial == "window":
+        paths, expected = data.named(clips.take(clip)), data.named(clips)
+    columns = {name: manifest.strings(name)[rows] for name in scores.HEADER[1:-1]}
+    trials = Trials(path=paths, **columns, score=score)
+    if data.windows.tile and data.windows.trial == "recording":
+        counted = Counter(clip.tolist())
+        if counted != Counter(range(len(clips))):
+            raise RuntimeError("some windows were scored twice or not at all")
+        trials, expected = scores.mean(trials), np.unique(expected.astype(str)).astype(object)
+    trials = trials.where(np.argsort(trials.path.astype(str), kind="stable"))
+    scores.check(trials, expected)
     return trials
 
 
