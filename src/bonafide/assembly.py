@@ -44,7 +44,7 @@ TRUSTED = (
 )
 """Where the classes that a run folder names must come from; a run can come from a stranger."""
 
-_WITHOUT_EFFECT = {"hardware", "logger", "folder", "train", "test", "ckpt_path", "notes", "compile"}
+_WITHOUT_EFFECT = {"hardware", "logger", "folder", "train", "test", "ckpt_path", "notes", "compile", "audit"}
 """Parts of a config that do not change the result."""
 
 

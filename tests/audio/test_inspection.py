@@ -3,7 +3,9 @@ import pytest
 import soundfile
 from tests.audio import encoding
 
-from bonafide.audio.inspection import inspect
+from bonafide.audio import probe
+from bonafide.audio.inspection import Inspection, inspect
+from bonafide.audio.probe import Probe
 
 RATE = 16_000
 NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 5 * RATE).astype(np.float32)
@@ -18,7 +20,76 @@ def problem(path, **settings):
 
 def test_a_good_file_has_none_even_if_silent(tmp_path):
     soundfile.write(tmp_path / "a.flac", np.zeros(RATE), RATE)
-    assert inspect(tmp_path / "a.flac", shortest_seconds=0.032) == (RATE, RATE, 1, "")
+    found = inspect(tmp_path / "a.flac", shortest_seconds=0.032)
+    assert found[:6] == (RATE, RATE, 1, "", "FLAC", "PCM_16")
+    assert (found.zeros, found.trailing_silence, found.rms, found.below_40hz) == (1, 1, -200, -120)
+
+
+def test_the_fields_of_the_probe_follow_in_its_order():
+    names = Inspection._fields
+    assert names[names.index(Probe._fields[0]) :] == Probe._fields
+    assert Inspection(0, 0, 0, "")[6:-2] == pytest.approx(Probe()[:-2], nan_ok=True)
+    assert Inspection(0, 0, 0, "")[-2:] == Probe()[-2:]
+
+
+def test_a_decoded_file_is_probed_as_its_waveform(tmp_path):
+    waveform = np.stack([NOISE, NOISE / 2], axis=1)
+    soundfile.write(tmp_path / "a.wav", waveform, RATE, subtype="FLOAT")
+    for channel, expected in ((None, waveform.mean(axis=1)), (0, waveform[:, 0]), (1, waveform[:, 1])):
+        found = inspect(tmp_path / "a.wav", shortest_seconds=0.032, channel=channel)
+        assert Probe(*found[6:]) == probe.of(expected, RATE)
+
+
+@pytest.mark.parametrize("value", ["header only", "NaN", "cut short", "eight channels"])
+def test_what_was_not_decoded_to_its_end_has_no_numbers(tmp_path, value):
+    waveform = np.where(np.arange(len(NOISE)) == 70_000, np.nan, NOISE) if value == "NaN" else NOISE
+    waveform = np.stack([waveform] * 8, axis=1) if value == "eight channels" else waveform
+    soundfile.write(tmp_path / "a.wav", waveform, RATE, subtype="FLOAT")
+    if value == "cut short":
+        (tmp_path / "a.wav").write_bytes((tmp_path / "a.wav").read_bytes()[:100_000])
+    found = inspect(tmp_path / "a.wav", shortest_seconds=0.032, header_only=value == "header only")
+    assert bool(found.problem) == (value != "header only")
+    assert np.isnan(found[6:-2]).all()
+    assert (found.bits, found.content) == (0, "")
+
+
+CONTAINERS = {"wav": "WAV", "flac": "FLAC", "aiff": "AIFF", "ogg": "OGG", "mp3": "MP3", "m4a": "MP4"}
+CONTAINERS |= {
+    "dat": "MP4",
+    "aac": "ADTS",
+    "mka": "MATROSKA",
+    "webm": "MATROSKA",
+    "mp4": "MP4",
+    "opus": "OGG",
+}
+
+
+@pytest.mark.parametrize("header_only", [False, True])
+@pytest.mark.parametrize("form", encoding.FORMATS, ids=lambda form: form.name)
+def test_container_and_encoding(tmp_path, form, header_only, capfd):
+    path = encoding.write(tmp_path, form, NOISE[: RATE // 2], RATE)
+    found = inspect(path, shortest_seconds=0.032, header_only=header_only)
+    assert found.container == CONTAINERS[form.name.rpartition(".")[2]]
+    named = path.suffix in {".wav", ".flac", ".aiff", ".ogg", ".opus"}
+    assert found.encoding == (soundfile.info(path).subtype if named else "")
+    assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("subtype", ["PCM_S8", "PCM_16", "PCM_24"])
+def test_the_encoding_of_flac_is_what_libsndfile_says(tmp_path, subtype):
+    soundfile.write(tmp_path / "a.flac", NOISE, RATE, subtype=subtype)
+    assert inspect(tmp_path / "a.flac", shortest_seconds=0.032).encoding == subtype
+
+
+def test_the_same_audio_in_two_containers_has_the_same_content(tmp_path):
+    forms = [form for form in encoding.FORMATS if form.lossless]
+    coarse = (np.rint(NOISE * 2**14) / 2**15).astype(np.float32)
+    found = {
+        form.name: inspect(encoding.write(tmp_path, form, coarse, RATE), shortest_seconds=0.032)
+        for form in forms
+    }
+    assert len({each.content for each in found.values()}) == 1
+    assert {each.bits for each in found.values()} == {16}
 
 
 @pytest.mark.parametrize("header_only", [False, True])
@@ -74,7 +145,7 @@ def test_a_length_left_open_by_a_pipe_is_no_damage(tmp_path):
     for size in (0xFFFFFFFF, 0x7FFFFFFF - 36):
         content[4:8] = content[40:44] = size.to_bytes(4, "little")
         (tmp_path / "a.wav").write_bytes(content)
-        assert inspect(tmp_path / "a.wav", shortest_seconds=0.032) == (len(NOISE), RATE, 1, "")
+        assert inspect(tmp_path / "a.wav", shortest_seconds=0.032)[:4] == (len(NOISE), RATE, 1, "")
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])

@@ -1,12 +1,13 @@
 """Looking around in the folders of a corpus."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from bonafide.audio.files import EXTENSIONS
 from bonafide.types import InputError
 
+_PROBE = 4096  # bytes
 _NOT_OURS = (".", "__MACOSX")
 """Beginnings of hidden names, and of what macOS leaves in archives."""
 
@@ -76,6 +77,36 @@ def below(root: Path, path: Path) -> str:
     if path.is_relative_to(root):
         return path.relative_to(root).as_posix()
     return path.absolute().as_posix()
+
+
+def not_copies(folder: Path, names: Collection[str], nested: str) -> tuple[list[str], int]:
+    """Recordings of a sub-folder that do not repeat one of the folder, and how many do.
+
+    Args:
+        folder: that holds both.
+        names: of the recordings in it.
+        nested: name of the sub-folder.
+    """
+    there = recordings(folder / nested)
+    kept = [name for name in there if name not in names or not same(folder / name, folder / nested / name)]
+    return [f"{nested}/{name}" for name in kept], len(there) - len(kept)
+
+
+def same(one: Path, other: Path) -> bool:
+    """Whether two files have one size and the same bytes at start, middle and end.
+
+    Whole files would be gigabytes to read before every run.
+    """
+    size = one.stat().st_size
+    if size != other.stat().st_size:
+        return False
+    with one.open("rb") as first, other.open("rb") as second:
+        for place in {0, max(0, (size - _PROBE) // 2), max(0, size - _PROBE)}:
+            first.seek(place)
+            second.seek(place)
+            if first.read(_PROBE) != second.read(_PROBE):
+                return False
+    return True
 
 
 def _any_case(place: Path) -> Path | None:

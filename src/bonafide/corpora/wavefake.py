@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, final
 
+from bonafide.corpora import tree
 from bonafide.corpora.corpus import Corpus
 from bonafide.types import BONAFIDE, SPOOF, InputError, Label, Utterance
 
@@ -25,7 +26,6 @@ _SYSTEMS: Final = {
     _TTS: LJSPEECH,
 }
 _SUFFIX = re.compile(r"_gen(erated)?$")
-_PROBE = 4096  # bytes
 
 
 class _Genuine(NamedTuple):
@@ -186,14 +186,9 @@ class WaveFake(Corpus):
 
     def _not_copies(self, folder: Path, names: set[str]) -> list[str]:
         """Files below `generated/` that do not repeat one in `folder`."""
-        nested = _wavs(folder / "generated")
-        kept = [
-            f"generated/{name}"
-            for name in nested
-            if name not in names or not _same(folder / name, folder / "generated" / name)
-        ]
-        if len(kept) < len(nested):
-            self._notes.append(f"{len(nested) - len(kept)} copies in {folder.name}/generated left out")
+        kept, copies = tree.not_copies(folder, names, "generated")
+        if copies:
+            self._notes.append(f"{copies} copies in {folder.name}/generated left out")
         return kept
 
     def _genuine(self, collection: str) -> Path | None:
@@ -254,20 +249,3 @@ def _rows(paths: Sequence[str], collection: str, system: str, label: Label) -> I
             label=label,
             split="train" if place < train else "test",
         )
-
-
-def _same(one: Path, other: Path) -> bool:
-    """Whether two files have one size and the same bytes at start, middle and end.
-
-    Whole files would be 5 GB to read before every run.
-    """
-    size = one.stat().st_size
-    if size != other.stat().st_size:
-        return False
-    with one.open("rb") as first, other.open("rb") as second:
-        for place in {0, max(0, (size - _PROBE) // 2), max(0, size - _PROBE)}:
-            first.seek(place)
-            second.seek(place)
-            if first.read(_PROBE) != second.read(_PROBE):
-                return False
-    return True

@@ -44,7 +44,8 @@ SCHEMA: Final = pa.schema([*_LISTED, _SEGMENTS, pa.field("seconds", pa.float64()
 
 _SAVE_EVERY_SECONDS = 30.0
 _CHUNK = 256  # files
-_FEW = 1024  # files: starting processes takes longer than it saves, and decoders let go of the interpreter
+_FEW: Final = {True: 1024, False: 20_000}
+"""Files to decode, or headers to read, for which starting processes takes longer than it saves."""
 
 
 class Depth(NamedTuple):
@@ -209,14 +210,11 @@ class _Findings:
     def missing(self) -> NDArray[np.int64]:
         return np.flatnonzero(self.place < 0)
 
-    def add(self, places: NDArray[np.int64], found: Sequence[Inspection]) -> None:
-        arrays = [
-            pa.array(values, field.type)
-            for values, field in zip(zip(*found, strict=True), _INSPECTED, strict=True)
-        ]
+    def add(self, places: NDArray[np.int64], found: Sequence[Sequence[Any]]) -> None:
+        arrays = [pa.array(values, field.type) for values, field in zip(found, _INSPECTED, strict=True)]
         self.chunks.append(pa.table(arrays, schema=pa.schema(_INSPECTED)))
-        self.place[places] = np.arange(self.rows, self.rows + len(found))
-        self.rows += len(found)
+        self.place[places] = np.arange(self.rows, self.rows + len(places))
+        self.rows += len(places)
 
     def table(self) -> pa.Table:
         """The recordings whose files are known."""
@@ -247,10 +245,10 @@ def _inspected(
         return table
     saved = monotonic()
     paths = listed.column("path").to_numpy(zero_copy_only=False)
-    size = _CHUNK if len(missing) > _FEW else 1
+    size = _CHUNK if len(missing) > 4 * _CHUNK else 1
     chunks = [missing[start : start + size] for start in range(0, len(missing), size)]
     work = partial(_inspect, str(corpus.root), depth)
-    pool = _pool(len(missing))
+    pool = _pool(len(missing), depth)
     try:
         with _progress() as progress:
             bar = progress.add_task(f"inspecting {corpus.name}", total=len(missing))
@@ -268,9 +266,9 @@ def _inspected(
     return table
 
 
-def _inspect(root: str, depth: Depth, paths: Sequence[str]) -> list[Inspection]:
-    """Looks at a few files; in a process of its own where there are many."""
-    return [
+def _inspect(root: str, depth: Depth, paths: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Looks at a few files, in a process of its own where there are many; the columns of what they hold."""
+    found = [
         files.inspect(
             path if path[0] == "/" else f"{root}/{path}",
             shortest_seconds=depth.shortest_seconds,
@@ -279,11 +277,12 @@ def _inspect(root: str, depth: Depth, paths: Sequence[str]) -> list[Inspection]:
         )
         for path in paths
     ]
+    return list(zip(*found, strict=True))
 
 
-def _pool(number: int) -> Executor:
+def _pool(number: int, depth: Depth) -> Executor:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if number <= _FEW or cores == 1:
+    if number <= _FEW[depth.decode] or cores == 1:  # decoders let go of the interpreter lock
         return ThreadPoolExecutor(cores)
     # Forked workers start in no time; they only decode, and touch neither torch nor its threads.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)

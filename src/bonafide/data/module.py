@@ -21,15 +21,8 @@ from bonafide.data import windows as cuts
 from bonafide.data.clips import ClipFormat, Clips
 from bonafide.data.manifest import Depth, Manifest
 from bonafide.data.order import Domains, Place, Progress, ResumableLoader, Shared, Shuffled
-from bonafide.data.selection import (
-    Group,
-    Train,
-    domains,
-    first_utterances,
-    group_systems,
-    rows_with,
-    training_systems,
-)
+from bonafide.data import selection
+from bonafide.data.selection import Group, Train, domains, first_utterances, group_systems, rows_with
 from bonafide.data.split import TRAIN, VALIDATION, Split, divide
 from bonafide.data.windows import Clipped, Limit, Windows
 from bonafide.types import BONAFIDE, SPOOF, Batch, InputError
@@ -135,15 +128,28 @@ class AudioData(pl.LightningDataModule):
             self.manifest = self._without_bad_files(found)
             self.parts = divide(self.manifest, self.split)
             self.lengths = self.form.lengths(self.manifest)
+            self._say_what_is_dropped()
             trainable, given = self.corpus.training_systems, self._given_seen
             if given is None:
                 left = () if self.train.generators else self.corpus.left_out
                 chosen = self.train._replace(leave_out=[*self.train.leave_out, *left])
-                self.seen = training_systems(self.manifest, self.parts, trainable, chosen)
+                self.seen = selection.training_systems(self.manifest, self.parts, trainable, chosen)
             else:
                 self.seen = tuple(given)
             self._groups = self._divide_tests(self.manifest)
         return self.manifest
+
+    def _say_what_is_dropped(self) -> None:
+        if not self.windows.tile or self.windows.remainder != "drop":
+            return
+        size, rate = self.form.samples, self.form.sample_rate
+        hours = float((self.lengths % size).sum()) / rate / 3600
+        of = float(self.lengths.sum()) / rate / 3600
+        rank_zero_info(
+            f"windows of {size / rate:g} s leave out {hours:.3f} of {of:.3f} hours, and "
+            f"{int((self.lengths < size).sum())} recordings that are shorter; "
+            "data.windows.remainder=repeat keeps them"
+        )
 
     def _without_bad_files(self, found: Manifest) -> Manifest:
         self.skipped = found.problems()
@@ -158,8 +164,14 @@ class AudioData(pl.LightningDataModule):
 
     def clips(self, part: str) -> Clipped:
         """Clips that train (`"train"`) or validate (`"validation"`)."""
-        self._load()
-        found = self._clipped(self.seen, Group(split=part), self.train.utterances)
+        manifest = self._load()
+        systems = self.seen
+        if part == VALIDATION and not len(rows_with(manifest, systems, self.parts, Group(split=part))):
+            # ASVspoof 5 validates on attacks that it does not train on.
+            present = selection.systems(manifest)
+            left = selection.named(present, self.train.leave_out, "data.train.leave_out")
+            systems = tuple(name for name in present if name not in left)
+        found = self._clipped(systems, Group(split=part), self.train.utterances)
         counts = self._count(found)
         if not counts.spoof or not counts.bonafide:
             raise InputError(
@@ -222,9 +234,13 @@ class AudioData(pl.LightningDataModule):
     def _trained(self, manifest: Manifest, rows: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether the authors train on what a clip comes from; they keep a few systems for tests alone."""
         trainable = self.corpus.training_systems
+        if trainable is None:
+            return np.ones(len(rows), dtype=bool)
         system, names = manifest.codes("system")
-        known = [trainable is None or name == "-" or name in trainable for name in names]
-        found: NDArray[np.bool_] = np.array(known)[system][rows]
+        corpus, _ = manifest.codes("corpus")
+        known = np.isin(system, [place for place, name in enumerate(names) if name in trainable])
+        genuine = (manifest.strings("label") == BONAFIDE) & np.isin(corpus, np.unique(corpus[known]))
+        found: NDArray[np.bool_] = (known | genuine)[rows]
         return found
 
     def counts(self) -> Counts:

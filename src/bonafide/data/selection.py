@@ -103,6 +103,8 @@ def rows_with(manifest: Manifest, chosen: Sequence[str], parts: NDArray[np.objec
     spoof &= _among(manifest, "family", group.family)
     if group.against is None:
         theirs = ours & np.isin(corpus, np.unique(corpus[spoof]))
+        # Spoofs whose own recordings are not here can only be set `against` others.
+        spoof &= np.isin(corpus, np.unique(corpus[label == BONAFIDE]))
     else:
         theirs = inside & _among(manifest, "corpus", group.against)
     rows = np.flatnonzero(spoof | (theirs & (label == BONAFIDE) & bool(spoof.any())))

@@ -23,6 +23,7 @@ class Summary(NamedTuple):
         groups: what `breakdown.measure` gave for each test group, in the order shown.
         note: shown above everything, for example that the demo corpus is synthetic; empty for none.
         trained: systems in the training data; None if that is not known.
+        trivial: EER of a detector that sees trivial numbers alone, by group, where it is known.
         cautions: by group, sentences shown under the headline table.
     """
 
@@ -31,6 +32,7 @@ class Summary(NamedTuple):
     groups: Mapping[str, Group]
     note: str = ""
     trained: Collection[str] | None = None
+    trivial: Mapping[str, float] = {}
     cautions: Mapping[str, Sequence[str]] = {}
 
 
@@ -63,7 +65,13 @@ def write(path: str | Path, summary: Summary, figures: Mapping[str, str | Path])
 
 
 def metrics_json(
-    path: str | Path, groups: Mapping[str, Group], *, seed: int, parameters: int, fingerprint: str
+    path: str | Path,
+    groups: Mapping[str, Group],
+    *,
+    seed: int,
+    parameters: int,
+    fingerprint: str,
+    trivial: Mapping[str, float] | None = None,
 ) -> None:
     """Writes the measures as JSON, rates as fractions.
 
@@ -73,11 +81,15 @@ def metrics_json(
         seed: of the run.
         parameters: trained numbers in the model.
         fingerprint: of the training data.
+        trivial: EER of a detector that sees trivial numbers alone, by group.
 
     Raises:
         InputError: a measure is NaN or infinite, or the file cannot be written.
     """
-    content = {"groups": groups, "seed": seed, "parameters": parameters, "fingerprint": fingerprint}
+    content: dict[str, object] = {"groups": groups, "seed": seed, "parameters": parameters}
+    content["fingerprint"] = fingerprint
+    if trivial:
+        content["trivial_eer"] = dict(trivial)
     holes = list(_holes(content, ""))
     if holes:
         raise InputError(

@@ -1,4 +1,4 @@
-"""The commands: `bonafide train`, `bonafide evaluate`, `bonafide predict`.
+"""The commands: `bonafide prepare`, `bonafide train`, `bonafide evaluate`, `bonafide predict`.
 
 Each is a Hydra application over `conf/`; the scripts at the root of a checkout are the same entry points.
 To add one, write `scripts/NAME.py` with a `main`, `conf/NAME.yaml`, a root script, and its line below.
@@ -8,6 +8,7 @@ import sys
 from importlib import import_module
 
 COMMANDS = {
+    "prepare": "download, index and audit a corpus",
     "train": "train a countermeasure, then score every test group with its best checkpoint",
     "evaluate": "score a trained run on its own test groups or on any other data",
     "predict": "score a file, a folder or a glob: table, JSON lines, per-window timeline",

@@ -46,7 +46,7 @@ def run(
             return import_module(f"bonafide.scripts.jobs.{job}").run(cfg)
 
     with _answered(config, verbose=verbose):
-        options = [_quoted(option) for option in prepare(sys.argv[1:])]
+        options = [_quoted(option) for option in prepare([_spelt_out(option) for option in sys.argv[1:]])]
         sys.argv[1:] = sorted(options, key=lambda option: option not in {"-m", "--multirun"})  # wanted first
         hydra_main(config_path=str(assembly.conf()), config_name=config, version_base="1.3")(start)()
 
@@ -153,6 +153,11 @@ def _options(cfg: DictConfig, prefix: str = "") -> Iterator[str]:
         node = cfg._get_node(name)  # noqa: SLF001 - values may refer to what only a run knows
         if isinstance(node, DictConfig) and not node._is_none() and not node._is_missing():  # noqa: SLF001
             yield from _options(node, f"{prefix}{name}.")
+
+
+def _spelt_out(option: str) -> str:
+    """`source=DIR` is short for where the recordings of `data=resynthesis` lie."""
+    return f"data.corpus.{option}" if option.startswith("source=") else option
 
 
 def _quoted(option: str) -> str:

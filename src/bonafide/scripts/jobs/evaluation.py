@@ -9,7 +9,7 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
 
 from bonafide import assembly
-from bonafide.scripts.jobs import provenance, results
+from bonafide.scripts.jobs import auditing, provenance, results
 
 RECIPE = ("sample_rate", "clip_seconds", "resampler", "channel", "condition")
 """Options of the data that belong to the detector and follow it to other corpora."""
@@ -36,6 +36,7 @@ def run(cfg: DictConfig) -> None:
     data.prepare_data()
     trainer = assembly.trainer(recipe)
     facts = results.Facts.of(recipe, task, data, seconds=time.monotonic() - started)
+    facts = facts._replace(trivial=auditing.baseline(auditing.read(auditing.remembered(data))))
     results.score(task, data, trainer, folder, facts)
 
 

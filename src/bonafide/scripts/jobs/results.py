@@ -29,7 +29,7 @@ from bonafide.figures.style import save
 from bonafide.scripts.jobs import provenance
 from bonafide.tasks import checkpoints
 from bonafide.tasks.detection import Detection, Scores
-from bonafide.types import InputError
+from bonafide.types import BONAFIDE, InputError
 
 
 class Facts(NamedTuple):
@@ -44,6 +44,7 @@ class Facts(NamedTuple):
         fingerprint: of the config.
         resampler: by name and version.
         seconds: spent before scoring.
+        trivial: EER of the audit's trivial baseline on each test group, where there is one.
     """
 
     model: str
@@ -54,6 +55,7 @@ class Facts(NamedTuple):
     fingerprint: str
     resampler: str
     seconds: float
+    trivial: Mapping[str, float] = {}
 
     @classmethod
     def of(cls, cfg: DictConfig, task: Detection, data: AudioData, *, seconds: float) -> Self:
@@ -146,7 +148,7 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
     clips = data.groups()
     threshold = float(task.threshold)
     found = zip(clips, task.scored, strict=True)
-    tables = {name: _trials(data, clips[name], scored) for name, scored in found}
+    tables = {name: _trials(data, name, clips[name], scored) for name, scored in found}
     groups = {}
     for name, trials in tables.items():
         scores.write(folder / "scores" / f"{name}.csv", trials)
@@ -157,6 +159,7 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
         seed=facts.seed,
         parameters=facts.parameters,
         fingerprint=facts.fingerprint,
+        trivial=facts.trivial,
     )
     provenance.write(
         folder / "provenance.json",
@@ -173,6 +176,7 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
         groups=groups,
         note=facts.note,
         trained=data.seen,
+        trivial=facts.trivial,
         cautions={name: breakdown.cautions(tables[name], groups[name]) for name in groups},
     )
     report.write(folder / "report.html", summary, figures)
@@ -180,7 +184,7 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
     _show(groups, data.seen, facts, folder)
 
 
-def _trials(data: AudioData, clips: Clipped, scored: Scores) -> Trials:
+def _trials(data: AudioData, group: str, clips: Clipped, scored: Scores) -> Trials:
     """The score table of a group, by path; every clip must be scored exactly once.
 
     A window's path ends in its seconds: `a.wav#t=1,2` (https://www.w3.org/TR/media-frags).
@@ -195,6 +199,9 @@ def _trials(data: AudioData, clips: Clipped, scored: Scores) -> Trials:
     if data.windows.tile and data.windows.trial == "window":
         paths, expected = data.named(clips.take(clip)), data.named(clips)
     columns = {name: manifest.strings(name)[rows] for name in scores.HEADER[1:-1]}
+    if data.tests[group].against is not None:  # all of it is compared with these recordings
+        genuine = columns["corpus"][columns["label"] == BONAFIDE]
+        columns["corpus"][:] = "+".join(sorted(set(genuine)))
     trials = Trials(path=paths, **columns, score=score)
     if data.windows.tile and data.windows.trial == "recording":
         counted = Counter(clip.tolist())
@@ -262,7 +269,15 @@ def _log(
 def _show(groups: Mapping[str, breakdown.Group], seen: tuple[str, ...], facts: Facts, folder: Path) -> None:
     """The EER table on the screen."""
     table = Table(
-        "test group", "system", "in training", "bona fide", "spoof", "EER %", "95 % interval", "AUC"
+        "test group",
+        "system",
+        "in training",
+        "bona fide",
+        "spoof",
+        "EER %",
+        "95 % interval",
+        "AUC",
+        "trivial %",
     )
     for name, group in groups.items():
         low, high = group["intervals"]["eer"]
@@ -275,11 +290,12 @@ def _show(groups: Mapping[str, breakdown.Group], seen: tuple[str, ...], facts: F
             report.percent(group["eer"]),
             f"{report.percent(low)} to {report.percent(high)}",
             f"{group['auc']:.4f}",
+            report.percent(facts.trivial[name]) if name in facts.trivial else "",
             style="bold",
         )
         for system, found in group["systems"].items():
             known = "yes" if system in seen else "no"
-            table.add_row("", system, known, "", str(found["spoof"]), report.percent(found["eer"]), "", "")
+            table.add_row("", system, known, "", str(found["spoof"]), report.percent(found["eer"]))
         table.add_section()
     console = Console(width=None if sys.stdout.isatty() else 120)
     console.print(table)

@@ -7,7 +7,7 @@ import pytorch_lightning as pl
 from omegaconf import DictConfig
 
 from bonafide import assembly
-from bonafide.scripts.jobs import results
+from bonafide.scripts.jobs import auditing, results
 
 
 def run(cfg: DictConfig) -> float | None:
@@ -19,6 +19,7 @@ def run(cfg: DictConfig) -> float | None:
     data = assembly.data(cfg)
     data.prepare_data()
     data.counts()  # refuses a choice of data that cannot train
+    audited = auditing.once(data) if cfg.audit else {}
     trainer = assembly.trainer(cfg)
     results.introduce(cfg, trainer)
     best = None
@@ -28,5 +29,6 @@ def run(cfg: DictConfig) -> float | None:
     if cfg.test and not cfg.trainer.fast_dev_run:
         results.use_best(task, cfg.folder)
         facts = results.Facts.of(cfg, task, data, seconds=time.monotonic() - started)
+        facts = facts._replace(trivial=auditing.baseline(audited))
         results.score(task, data, trainer, Path(cfg.folder), facts)
     return best

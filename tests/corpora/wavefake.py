@@ -1,0 +1,10 @@
+"""`data=wavefake` in miniature."""
+
+from pathlib import Path
+
+from tests.corpora import miniature
+
+
+def write(root: Path) -> Path:
+    """Ten utterances; returns the `data.root`."""
+    return miniature.wavefake(root, utterances=10, seconds=0.5)
