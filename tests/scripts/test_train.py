@@ -32,7 +32,8 @@ def test_a_run_is_its_folder(run: Path, recordings: Path) -> None:
     assert {file.name for file in (run / "checkpoints").iterdir()} == {"best.ckpt", "last.ckpt"}
     assert (run / ".hydra" / "config.yaml").is_file()
     metrics = json.loads((run / "metrics.json").read_text())
-    assert set(metrics) == {"groups", "seed", "parameters", "fingerprint"}
+    assert set(metrics) == {"groups", "seed", "parameters", "fingerprint", "trivial_eer"}
+    assert set(metrics["trivial_eer"]) == set(metrics["groups"])
     assert set(metrics["groups"]) == {"seen", "held_out"}
     for name, group in metrics["groups"].items():
         with (run / "scores" / f"{name}.csv").open(newline="") as file:

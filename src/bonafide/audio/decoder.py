@@ -37,6 +37,10 @@ class Decoder(ABC):
 
     sample_rate: int
     channels: int
+    container: str
+    """What the samples are wrapped in, such as `"WAV"`, `"FLAC"` or `"MP4"`, whichever decoder reads it."""
+    encoding: str
+    """What a sample is written as, such as `"PCM_16"`, `"FLOAT"`, `"VORBIS"` or `"AAC"`, likewise."""
     promised: int = 0
     """Samples that the file says it has at the least; fewer mean damage. 0 if it does not say."""
 

@@ -15,6 +15,19 @@ from bonafide.audio.decoder import Decoder, Undecodable
 _OPTIONS = {"protocol_whitelist": "file"}
 _ERRORS = (av.FFmpegError, ValueError)
 _GUESSED = ("mp3", "aac", "ac3", "eac3", "mpegts")  # streams without a header: their duration is an estimate
+# Where FFmpeg's first name for something is not the usual one.
+_CONTAINERS = {"mov": "MP4", "aac": "ADTS"}
+_ENCODINGS = {
+    "mp3float": "MP3",
+    "pcm_u8": "PCM_U8",
+    "pcm_s16le": "PCM_16",
+    "pcm_s24le": "PCM_24",
+    "pcm_s32le": "PCM_32",
+    "pcm_f32le": "FLOAT",
+    "pcm_f64le": "DOUBLE",
+    "pcm_mulaw": "ULAW",
+    "pcm_alaw": "ALAW",
+}
 _SLACK_SECONDS = 0.1  # containers of lossy audio round their durations, or count what encoders prepend
 
 
@@ -30,6 +43,9 @@ class Ffmpeg(Decoder):
         self.path = path
         self._container, self._stream = _open(path)
         self.sample_rate, self.channels = int(self._stream.rate), int(self._stream.channels)
+        container = self._container.format.name.partition(",")[0]
+        self.container = _CONTAINERS.get(container, container.upper())
+        self.encoding = _encoding(self._stream.codec_context)
         # Samples per unit of a time stamp.
         self._scale = Fraction(self._stream.time_base or 0) * self.sample_rate
         self._exact = bool(
@@ -168,6 +184,14 @@ def _open(path: str) -> tuple[av.container.InputContainer, av.AudioStream]:
         container.close()
         raise Undecodable("is not audio that libsndfile or FFmpeg can read")
     return container, streams[0]
+
+
+def _encoding(codec: av.AudioCodecContext) -> str:
+    """As libsndfile names it, which FLAC does by the bits of a sample; those stand in its STREAMINFO."""
+    if codec.name == "flac" and codec.extradata and len(codec.extradata) > 13:
+        bits = ((codec.extradata[12] & 1) << 4 | codec.extradata[13] >> 4) + 1
+        return f"PCM_{bits}" if bits > 8 else "PCM_S8"
+    return _ENCODINGS.get(codec.name, codec.name.upper())
 
 
 def _planes(frame: av.AudioFrame, channels: int) -> NDArray[np.float32]:

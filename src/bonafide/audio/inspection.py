@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
-import soundfile
 
 from bonafide.audio import channels, frames
 from bonafide.audio.decoder import Undecodable
@@ -15,18 +14,6 @@ from bonafide.audio.recording import Recording
 from bonafide.audio.riff import Plain, plain
 
 _BEGINNING: Final = 1 << 12  # bytes
-_SNDFILE: Final = {  # what libsndfile may be asked about: MPEG makes it write to the terminal
-    b"RIFF": "WAV",
-    b"RIFX": "WAV",
-    b"RF64": "RF64",
-    b"riff": "W64",
-    b"FORM": "AIFF",
-    b"fLaC": "FLAC",
-    b"OggS": "OGG",
-    b"caff": "CAF",
-    b".snd": "AU",
-    b"NIST": "NIST",
-}
 
 
 class Inspection(NamedTuple):
@@ -40,9 +27,9 @@ class Inspection(NamedTuple):
         sample_rate: in Hz; 0 if it cannot be read.
         channels: how many; 0 if it cannot be read.
         problem: why it cannot be used, in words that follow its name; empty if it can.
-        container: `"WAV"`, `"FLAC"`, `"MP3"`, … by the first bytes; empty if unknown.
-        encoding: of a sample, as libsndfile names it (`"PCM_16"`, `"FLOAT"`, `"VORBIS"`); empty where only
-            FFmpeg reads the file.
+        container: `"WAV"`, `"FLAC"`, `"MP3"`, …; empty if it cannot be read.
+        encoding: of a sample, as libsndfile names it (`"PCM_16"`, `"FLOAT"`, `"VORBIS"`), else as FFmpeg does
+            (`"AAC"`); empty if it cannot be read.
     """
 
     frames: int
@@ -91,10 +78,11 @@ def inspect(
             problem = problem or _too_short(found.frames, found.sample_rate, shortest_seconds)
             shape = (found.frames, found.sample_rate, found.channels)
             return Inspection(*shape, problem, "WAV", found.encoding)
-    count, rate, width, probe = 0, 0, 0, Probe()
+    count, rate, width, form, probe = 0, 0, 0, ("", ""), Probe()
     try:
         with Recording(path) as recording:
             rate, width = recording.sample_rate, recording.channels
+            form = recording.container, recording.encoding
             if header_only:
                 count, problem = recording.header().frames, _unkept(recording)
             else:
@@ -102,7 +90,7 @@ def inspect(
     except Undecodable as error:
         return Inspection(count, rate, width, str(error))
     problem = problem or channels.problem(width, channel) or _too_short(count, rate, shortest_seconds)
-    return Inspection(count, rate, width, problem, *_form(path), **probe._asdict())
+    return Inspection(count, rate, width, problem, *form, *probe)
 
 
 def _plain(path: str) -> Plain | None:
@@ -117,39 +105,6 @@ def _plain(path: str) -> Plain | None:
         return None
     finally:
         os.close(file)
-
-
-def _form(path: str | Path) -> tuple[str, str]:
-    """Container and encoding of a file that can be read."""
-    with Path(path).open("rb") as file:
-        beginning, size = file.read(_BEGINNING), os.fstat(file.fileno()).st_size
-    wav = plain(beginning, size)
-    if wav is not None:
-        return "WAV", wav.encoding
-    container = _SNDFILE.get(beginning[:4])
-    if container is None:
-        return _foreign(beginning), ""
-    if container == "FLAC" and len(beginning) > 21:  # opening it again would cost a tenth of decoding it
-        bits = ((beginning[20] & 1) << 4 | beginning[21] >> 4) + 1
-        return container, f"PCM_{bits}" if bits > 8 else "PCM_S8"
-    try:
-        info = soundfile.info(str(path))
-    except (soundfile.LibsndfileError, TypeError):  # TypeError: a name that ends in .raw
-        return container, ""
-    return container, str(info.subtype)
-
-
-def _foreign(beginning: bytes) -> str:
-    """The container of what libsndfile is not asked about."""
-    if beginning[4:8] == b"ftyp":
-        return "MP4"
-    if beginning.startswith(b"\x1aE\xdf\xa3"):
-        return "MATROSKA"
-    if beginning[:1] == b"\xff" and beginning[1] & 0xF6 == 0xF0:
-        return "ADTS"
-    if beginning.startswith(b"ID3") or (beginning[:1] == b"\xff" and beginning[1] & 0xE0 == 0xE0):
-        return "MP3"
-    return ""
 
 
 def _unkept(recording: Recording) -> str:

@@ -151,21 +151,23 @@ class Prober:
         if peak > _LOUDEST:
             chunk, peak = np.clip(chunk, -_LOUDEST, _LOUDEST), _LOUDEST
         self._peak = max(self._peak, peak)
+        self._sum += float(chunk.sum())
         whole = len(chunk) // FRAME * FRAME
         for frames in (chunk[:whole].reshape(-1, FRAME), chunk[whole:].reshape(1, -1)):
             if frames.size:
-                self._energies.append(np.einsum("ft,ft->f", frames, frames))
-                self._sum += float(frames.sum(axis=1).sum(dtype=np.float64))
+                self._energies.append(np.vecdot(frames, frames))
         self._spectrum.add(chunk)
-        self._digest(chunk)
+        self._digest(chunk, peak)
 
-    def _digest(self, chunk: NDArray[np.float32]) -> None:
+    def _digest(self, chunk: NDArray[np.float32], peak: float) -> None:
         scaled = chunk * _FULL
         rounded = np.rint(scaled)
         if self._bits < 32 and not (rounded == scaled).all():
             fine = chunk * _FINE
             self._bits = max(self._bits, 24 if (np.rint(fine) == fine).all() else 32)
-        self._hash.update(np.clip(rounded, -_FULL, _FULL - 1, out=rounded).astype("<i2"))
+        if peak >= 1:
+            np.clip(rounded, -_FULL, _FULL - 1, out=rounded)
+        self._hash.update(rounded.astype("<i2"))
 
     def _silence(self, energies: NDArray[np.float64]) -> tuple[float, float]:
         """Seconds of silence at either end."""
@@ -199,7 +201,7 @@ class _Spectrum:
         self._rate = rate
         self._size = min(CHUNK, max(16, 1 << ceil(log2(0.16 * rate))))
         self._window = _window(self._size)
-        self._power = np.zeros(self._size // 2 + 1)
+        self._squares = np.zeros(2 * (self._size // 2 + 1))  # of real and imaginary parts in turn
         self._lowest = np.zeros(2, np.complex128)
         self._frames = 0
 
@@ -207,9 +209,11 @@ class _Spectrum:
         whole = len(chunk) // self._size * self._size
         if not whole:
             return
-        bins = scipy.fft.rfft(chunk[:whole].reshape(-1, self._size) * self._window, overwrite_x=True)
+        step = 2 if self._frames or len(chunk) > CHUNK // 2 else 1
+        windows = chunk[:whole].reshape(-1, self._size)[::step]
+        bins = scipy.fft.rfft(windows * self._window, overwrite_x=True)
         parts = bins.view(np.float32)
-        self._power += np.einsum("fb,fb->b", parts, parts).reshape(-1, 2).sum(axis=1)
+        self._squares += np.einsum("fb,fb->b", parts, parts)
         self._lowest += bins[:, :2].sum(axis=0)
         self._frames += len(bins)
 
@@ -237,7 +241,7 @@ class _Spectrum:
     def _without(self, mean: float) -> NDArray[np.float64]:
         """As if the mean, known only now, had been taken off first: it lies in the two lowest bins alone."""
         window = np.array([0.5, -0.25]) * self._size  # transform of a Hann window, 0 from the third bin on
-        power = self._power.copy()
+        power = self._squares[::2] + self._squares[1::2]
         power[:2] += self._frames * (mean * window) ** 2 - 2 * mean * window * self._lowest.real
         return np.maximum(power, 0)
 

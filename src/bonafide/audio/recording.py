@@ -38,6 +38,7 @@ class Recording:
         self._alternatives: list[type[Decoder]] = [Sndfile, Ffmpeg] if known else [Ffmpeg]
         self._decoder = self._next_decoder()
         self.sample_rate, self.channels = self._decoder.sample_rate, self._decoder.channels
+        self.container, self.encoding = self._decoder.container, self._decoder.encoding
         self._promised = self._decoder.promised
         self._kept = np.empty((0, self.channels), np.float32)
         self._kept_start = 0

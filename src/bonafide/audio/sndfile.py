@@ -28,8 +28,9 @@ class Sndfile(Decoder):
         self.path = path
         self._file = self._open()
         self.sample_rate, self.channels = self._file.samplerate, self._file.channels
-        self._seekable = self._file.subtype.startswith(_SEEKABLE)
-        foreign = self._file.subtype.startswith(("MPEG", "OPUS"))
+        self.container, self.encoding = self._file.format.replace("WAVEX", "WAV"), self._file.subtype
+        self._seekable = self.encoding.startswith(_SEEKABLE)
+        foreign = self.encoding.startswith(("MPEG", "OPUS"))
         if foreign or not 0 <= self._file.frames < _UNKNOWN << 8:
             self.close()
             raise Undecodable("is MPEG or Opus, or does not say how long it is")

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, final
 
 from bonafide.corpora import tree
 from bonafide.corpora.corpus import Corpus
-from bonafide.types import BONAFIDE, SPOOF, InputError, Label, Utterance
+from bonafide.types import BONAFIDE, SPOOF, ByHand, Download, InputError, Label, Utterance
 
 LJSPEECH, JSUT = "ljspeech", "jsut"
 
@@ -114,6 +114,23 @@ class WaveFake(Corpus):
     def notes(self) -> Sequence[str]:
         """Folders absent or left out, and how many copies were skipped."""
         return tuple(self._notes)
+
+    @property
+    def sources(self) -> Sequence[Download | ByHand]:
+        """The archive, and the recordings of both speakers."""
+        return (
+            Download("WaveFake", "zenodo:5642694", files=("generated_audio.zip",), licence="CC BY-SA 4.0"),
+            Download(
+                "LJSpeech 1.1",
+                "https://data.keithito.com/data/speech/LJSpeech-1.1.tar.bz2",
+                licence="public domain",
+            ),
+            Download(
+                "JSUT 1.1",
+                "http://ss-takashi.sakura.ne.jp/corpus/jsut_ver1.1.zip",
+                licence="research and personal use",
+            ),
+        )
 
     @property
     def training_systems(self) -> Sequence[str]:

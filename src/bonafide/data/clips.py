@@ -66,7 +66,7 @@ class Clips(Dataset[Batch]):
         self.lengths = form.lengths(manifest)[rows]
         self.targets = (table.column("label").to_numpy(zero_copy_only=False) == BONAFIDE).astype(np.float32)
         self.starts = clipped.starts
-        self.form = form
+        self.form, self.trim = form, form.trim
         self.crop = crop
 
     def __len__(self) -> int:
@@ -102,7 +102,7 @@ class Clips(Dataset[Batch]):
         found = files.read(
             path,
             form.sample_rate,
-            start=form.trim + start,
+            start=self.trim + start,
             length=min(form.samples, total - start),
             resampler=form.resampler,
             channel=form.channel,

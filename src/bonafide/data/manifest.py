@@ -283,7 +283,7 @@ def _inspect(root: str, depth: Depth, paths: Sequence[str]) -> list[tuple[Any, .
 def _pool(number: int, depth: Depth) -> Executor:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if number <= _FEW[depth.decode] or cores == 1:  # decoders let go of the interpreter lock
-        return ThreadPoolExecutor(cores)
+        return ThreadPoolExecutor(cores if depth.decode else 1)  # reading headers keeps the interpreter busy
     # Forked workers start in no time; they only decode, and touch neither torch nor its threads.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
     return ProcessPoolExecutor(cores, context, signal.signal, (signal.SIGINT, signal.SIG_IGN))

@@ -17,11 +17,11 @@ from bonafide.audio import frames
 from bonafide.audio.condition import Condition, check
 from bonafide.corpora.corpus import Corpus
 from bonafide.data import manifest as manifests
+from bonafide.data import selection
 from bonafide.data import windows as cuts
 from bonafide.data.clips import ClipFormat, Clips
 from bonafide.data.manifest import Depth, Manifest
 from bonafide.data.order import Domains, Place, Progress, ResumableLoader, Shared, Shuffled
-from bonafide.data import selection
 from bonafide.data.selection import Group, Train, domains, first_utterances, group_systems, rows_with
 from bonafide.data.split import TRAIN, VALIDATION, Split, divide
 from bonafide.data.windows import Clipped, Limit, Windows

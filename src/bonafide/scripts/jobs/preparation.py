@@ -11,6 +11,7 @@ from rich.console import Console
 
 from bonafide import archives, assembly
 from bonafide.archives.listing import Servers
+from bonafide.archives.names import OWN
 from bonafide.corpora.corpus import Corpus
 from bonafide.data import audit, facts
 from bonafide.data import manifest as manifests
@@ -22,6 +23,8 @@ from bonafide.scripts.jobs import auditing, results
 from bonafide.types import ByHand, Download, InputError
 from bonafide.whole import whole
 
+_DONE = "complete"
+
 
 def run(cfg: DictConfig) -> None:
     """Everything that makes a corpus ready for training."""
@@ -29,7 +32,7 @@ def run(cfg: DictConfig) -> None:
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     data = assembly.data(cfg)
     console = Console(stderr=True)
-    if cfg.download:
+    if wanted(data.corpus, cfg.download):
         fetch(data.corpus, cfg, console)
     found = manifests.build(data.corpus, data.depth, data.cache, announce=console.print)
     for note in found.notes:
@@ -63,6 +66,20 @@ def run(cfg: DictConfig) -> None:
         )
 
 
+def wanted(corpus: Corpus, download: str) -> bool:
+    """Whether to fetch: if nothing of the corpus is found, or a fetch of an earlier day was not finished."""
+    if download not in {"missing", "always", "never"}:
+        raise InputError(f"download={download} is unknown; choose missing, always or never")
+    if download != "missing":
+        return download == "always"
+    if (corpus.root / OWN).is_dir() and not (corpus.root / OWN / _DONE).is_file():
+        return True
+    try:
+        return bool(corpus.sources) and not corpus.utterances()
+    except InputError:
+        return True
+
+
 def fetch(corpus: Corpus, cfg: DictConfig, console: Console) -> None:
     """Brings what is public and names what is not."""
     public = [source for source in corpus.sources if isinstance(source, Download)]
@@ -80,6 +97,7 @@ def fetch(corpus: Corpus, cfg: DictConfig, console: Console) -> None:
             keep=cfg.keep_archives,
             announce=console.print,
         )
+        (corpus.root / OWN / _DONE).touch()
 
 
 def _there(corpus: Corpus, source: ByHand) -> bool:
