@@ -75,13 +75,12 @@ def plain(found: Audited) -> dict[str, Any]:
 
 def remembered(data: AudioData) -> Path:
     """The file in which the audit of this division is kept."""
-    table = _manifest(data).table
-    stamps = table.select(["path", "bytes", "changed"])
+    manifest = _manifest(data)
     text = [data.corpus.name, data.split, data.train, data.tests, data.form, data.windows, data.limit]
     digest = hashlib.sha256(json.dumps(text, default=str, sort_keys=True).encode())
-    for column in stamps.columns:
-        for buffer in column.combine_chunks().buffers():
-            digest.update(b"" if buffer is None else buffer)
+    digest.update("\0".join(manifest.strings("path")).encode("utf-8", "surrogatepass"))
+    for column in ("bytes", "changed"):
+        digest.update(np.ascontiguousarray(manifest.numbers(column)).tobytes())
     return data.cache / "audits" / f"{data.corpus.name}-{digest.hexdigest()[:16]}.json"
 
 
