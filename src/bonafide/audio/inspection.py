@@ -121,9 +121,9 @@ def _decoded(recording: Recording, channel: int | None) -> tuple[int, str, Probe
     count, problem = 0, ""
     prober = None if channels.problem(recording.channels, channel) else Prober(recording.sample_rate)
     for block in recording.blocks():
-        finite = np.isfinite(block).all(axis=1)
+        finite = np.isfinite(block)
         if not problem and not finite.all():
-            first = frames.to_seconds(count + int(np.argmin(finite)), recording.sample_rate)
+            first = frames.to_seconds(count + int(np.argmin(finite.all(axis=1))), recording.sample_rate)
             problem = f"holds samples that are not numbers (NaN or infinite), the first at {first:.3f} s"
             prober = None
         if prober is not None:

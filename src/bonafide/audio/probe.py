@@ -23,6 +23,8 @@ _SHARE = 1e-12  # the lowest share is -120 dB
 _LOUDEST = 1e6  # in a broken file of floats; squares of more would overflow
 _FULL = np.float32(1 << 15)
 _FINE = np.float32(1 << 23)
+_BLOCK = 1024  # samples
+_KEYS = np.random.PCG64(0).random_raw(_BLOCK // 4) | np.uint64(1)
 
 
 class Probe(NamedTuple):
@@ -101,7 +103,7 @@ class Prober:
         self._samples = self._zeros = self._zeros_at_end = 0
         self._peak, self._sum, self._bits = 0.0, 0.0, 16
         self._energies: list[NDArray[np.float32]] = []
-        self._hash = hashlib.sha256()
+        self._content = _Content()
         self._spectrum = _Spectrum(rate)
 
     def add(self, block: NDArray[np.float32]) -> None:
@@ -134,7 +136,7 @@ class Prober:
             **self._spectrum.shares(mean, self._rest, self._samples),
             floor=self._floor(energies),
             bits=self._bits,
-            content=self._hash.hexdigest()[:16],
+            content=self._content.hexadecimal(self._samples),
         )
 
     def _take(self, chunk: NDArray[np.float32]) -> None:
@@ -157,9 +159,10 @@ class Prober:
             if frames.size:
                 self._energies.append(np.vecdot(frames, frames))
         self._spectrum.add(chunk)
-        self._digest(chunk, peak)
+        self._round(chunk, peak)
 
-    def _digest(self, chunk: NDArray[np.float32], peak: float) -> None:
+    def _round(self, chunk: NDArray[np.float32], peak: float) -> None:
+        """Looks for the grid on which the samples lie."""
         scaled = chunk * _FULL
         rounded = np.rint(scaled)
         if self._bits < 32 and not (rounded == scaled).all():
@@ -167,7 +170,7 @@ class Prober:
             self._bits = max(self._bits, 24 if (np.rint(fine) == fine).all() else 32)
         if peak >= 1:
             np.clip(rounded, -_FULL, _FULL - 1, out=rounded)
-        self._hash.update(rounded.astype("<i2"))
+        self._content.add(rounded)
 
     def _silence(self, energies: NDArray[np.float64]) -> tuple[float, float]:
         """Seconds of silence at either end."""
@@ -191,6 +194,32 @@ class Prober:
 
 
 @final
+class _Content:
+    """64 bits of 16-bit samples, several times as fast as what `hashlib` has.
+
+    Blocks of 1,024 samples are shortened to 64 bits by a multilinear hash (Carter and Wegman, Universal
+    classes of hash functions, 1979, https://doi.org/10.1016/0022-0000(79)90044-8), the rest by BLAKE2b. That
+    finds equal recordings; it withstands nobody who wants two to look equal.
+    """
+
+    def __init__(self) -> None:
+        self._hash = hashlib.blake2b(digest_size=8)
+
+    def add(self, rounded: NDArray[np.float32]) -> None:
+        """Takes a whole chunk, or the last one."""
+        samples = np.zeros(-(-len(rounded) // _BLOCK) * _BLOCK, "<i2")
+        samples[: len(rounded)] = rounded
+        words = samples.view("<u8").reshape(-1, len(_KEYS))
+        # Products are modulo 2**64: of the last sample in a word they keep 16 bits, so it counts twice.
+        self._hash.update(np.einsum("bw,w->b", words ^ (words >> np.uint64(32)), _KEYS).astype("<u8"))
+
+    def hexadecimal(self, samples: int) -> str:
+        """Of all that was added; zeros at the end count."""
+        self._hash.update(samples.to_bytes(8, "little"))
+        return self._hash.hexdigest()
+
+
+@final
 class _Spectrum:
     """Energy by frequency: Hann windows of 0.16 to 0.33 s, one after the other.
 
@@ -209,7 +238,7 @@ class _Spectrum:
         whole = len(chunk) // self._size * self._size
         if not whole:
             return
-        step = 2 if self._frames or len(chunk) > CHUNK // 2 else 1
+        step = 4 if self._frames or len(chunk) > CHUNK // 2 else 1
         windows = chunk[:whole].reshape(-1, self._size)[::step]
         bins = scipy.fft.rfft(windows * self._window, overwrite_x=True)
         parts = bins.view(np.float32)

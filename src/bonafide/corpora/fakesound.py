@@ -1,6 +1,5 @@
 """FakeSound (Xie et al., Interspeech 2024, https://arxiv.org/abs/2406.08052)."""
 
-import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +12,6 @@ from bonafide.types import BONAFIDE, SPOOF, ByHand, Download, InputError, Label,
 
 _LABELS: Final[Mapping[int, Label]] = {0: BONAFIDE, 1: SPOOF}
 """The read-me says the reverse; `_record` checks each label against its region."""
-_VALIDATION: Final = 10
-"""One training clip in so many is for validation."""
 _GENUINE: Final = "0_0"
 _ID: Final = 11  # characters of a YouTube video's name, any of which may be `_` or `-`
 _REGION: Final = re.compile(r"(\d+(?:\.\d+)?)_(\d+(?:\.\d+)?)")
@@ -132,8 +129,8 @@ class FakeSound(Corpus):
     * The tests are not independent: easy's 46 videos are among hard's 135, zeroshot has the same 135.
       Recordings that lie in one folder (`audiocaps`) are listed once and have the subset
       `easy+hard+zeroshot`, so test groups ask for `"*easy*"`.
-    * No validation part is published: a hash of the video's name takes a tenth of train (`fixed`), both sides
-      of a pair together; `split` stays `train`.
+    * No validation part is published: `data.split.validation` takes a share of train, both sides of a pair
+      together.
     * The splice copies the region alone: outside it spoof and recording are equal to the sample, so bandwidth
       and codec history change at its borders. In zeroshot the rate alone tells the sides apart.
 
@@ -256,7 +253,7 @@ class FakeSound(Corpus):
                 label=record.label,
                 split=part.split,
                 segments=record.segments,
-                fixed=_fixed(record.video) if part.split == "train" else part.split,
+                fixed=part.split,
                 subset=name if part.split == "test" else "",
                 listed=record.place,
             )
@@ -279,16 +276,6 @@ class FakeSound(Corpus):
             )
         above = tree.below(self.root, self._audiocaps)
         return {stem: f"{above}/{path}" for stem, path in tree.by_stem(self._audiocaps, deep=True).items()}
-
-
-def _fixed(video: str) -> str:
-    """Training or validation, by the video's name alone, so that other clips change nothing.
-
-    >>> _fixed("9IIa7qH29ps")
-    'train'
-    """
-    number = int.from_bytes(hashlib.sha256(video.encode()).digest()[:8], "big")
-    return "train" if number % _VALIDATION else "validation"
 
 
 def _shared(before: Utterance, row: Utterance) -> Utterance:
