@@ -64,8 +64,9 @@ def test_the_header_counts_what_is_decoded(folder, form):
     assert found.channels == 1
     assert found.frames == len(files.read(folder / form.name, found.sample_rate))
     inspected = files.inspect(folder / form.name, shortest_seconds=0.032)
-    assert inspected == files.inspect(folder / form.name, shortest_seconds=0.032, header_only=True)
-    assert inspected == (*found, "")
+    trusted = files.inspect(folder / form.name, shortest_seconds=0.032, header_only=True)
+    assert inspected[: len(files.Header._fields) + 3] == trusted[: len(files.Header._fields) + 3]
+    assert (inspected[:3], inspected.problem) == (found, "")
 
 
 @pytest.mark.parametrize("rate", [RATE, 16_000, 22_050])
@@ -269,4 +270,5 @@ def test_on_real_files(pattern):
         np.testing.assert_allclose(
             files.read(path, 16_000, start=777, length=2222), whole[777:2999], atol=1e-5
         )
-        assert files.inspect(path, shortest_seconds=0.032) == (*found, "")
+        inspected = files.inspect(path, shortest_seconds=0.032)
+        assert (inspected[:3], inspected.problem) == (found, "")

@@ -103,7 +103,7 @@ def windows(
     with _opened(path) as recording:
         found = recording.header()
         total = frames.resampled_length(found.frames, found.sample_rate, sample_rate)
-        ends = min(ends, (total - 1) // 2)
+        ends = max(0, min(ends, (total - 1) // 2))
         inside = total - 2 * ends
         for start in clip.starts(inside, length, hop).tolist():
             first, size = ends + start, min(length, inside - start)

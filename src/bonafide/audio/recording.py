@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from bonafide.audio.decoder import Decoder, Header, Undecodable
 from bonafide.audio.ffmpeg import Ffmpeg
 from bonafide.audio.sndfile import Sndfile
+from bonafide.audio.wav import Wav
 
 _BLOCK = 1 << 16  # samples
 # What libsndfile does not know by its first bytes it takes for MPEG, and complains about on the terminal.
@@ -36,6 +37,8 @@ class Recording:
         beginning = _beginning(self.path)
         known = beginning.startswith(_SNDFILE)
         self._alternatives: list[type[Decoder]] = [Sndfile, Ffmpeg] if known else [Ffmpeg]
+        if beginning.startswith(b"RIFF"):
+            self._alternatives.insert(0, Wav)
         self._decoder = self._next_decoder()
         self.sample_rate, self.channels = self._decoder.sample_rate, self._decoder.channels
         self.container, self.encoding = self._decoder.container, self._decoder.encoding
@@ -132,7 +135,7 @@ class Recording:
 def _beginning(path: str) -> bytes:
     """The first bytes of a file that is there, is not empty and is not a pointer to another."""
     try:
-        with Path(path).open("rb") as file:
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - a loader does this for every clip
             beginning = file.read(64)
     except FileNotFoundError as error:
         raise Undecodable("does not exist") from error

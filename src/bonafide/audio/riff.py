@@ -18,12 +18,16 @@ class Plain(NamedTuple):
     sample_rate: in Hz.
     channels: how many.
     encoding: as libsndfile names it.
+    start: byte at which the samples begin.
+    width: bytes of one sample of all channels.
     """
 
     frames: int
     sample_rate: int
     channels: int
     encoding: str
+    start: int
+    width: int
 
 
 def plain(beginning: bytes, size: int) -> Plain | None:
@@ -41,16 +45,16 @@ def plain(beginning: bytes, size: int) -> Plain | None:
         if name == b"fmt " and length >= 16 and place + 24 <= len(beginning):
             form = struct.unpack_from("<HHIIHH", beginning, place + 8)
         elif name == b"data":
-            return _filled(form, length) if place + 8 + length <= size else None
+            return _filled(form, place + 8, length) if place + 8 + length <= size else None
         place += 8 + length + length % 2
     return None
 
 
-def _filled(form: tuple[int, ...] | None, length: int) -> Plain | None:
+def _filled(form: tuple[int, ...] | None, start: int, length: int) -> Plain | None:
     if form is None:
         return None
     code, channels, rate, _, width, bits = form
     encoding = _PLAIN.get((code, bits))
     if encoding is None or not channels or not rate or width != channels * bits // 8 or length % width:
         return None
-    return Plain(length // width, rate, channels, encoding)
+    return Plain(length // width, rate, channels, encoding, start, width)
