@@ -4,8 +4,10 @@ import soundfile
 from tests.audio import encoding
 
 from bonafide.audio import probe
+from bonafide.audio.ffmpeg import Ffmpeg
 from bonafide.audio.inspection import Inspection, inspect
 from bonafide.audio.probe import Probe
+from bonafide.audio.sndfile import Sndfile
 
 RATE = 16_000
 NOISE = np.random.default_rng(0).uniform(-0.5, 0.5, 5 * RATE).astype(np.float32)
@@ -53,6 +55,7 @@ def test_what_was_not_decoded_to_its_end_has_no_numbers(tmp_path, value):
     assert (found.bits, found.content) == (0, "")
 
 
+ENCODINGS = {"lame": "MP3", "untagged": "MP3", "aac": "AAC", "alac": "ALAC", "opus": "OPUS", "flac": "PCM_16"}
 CONTAINERS = {"wav": "WAV", "flac": "FLAC", "aiff": "AIFF", "ogg": "OGG", "mp3": "MP3", "m4a": "MP4"}
 CONTAINERS |= {
     "dat": "MP4",
@@ -71,14 +74,34 @@ def test_container_and_encoding(tmp_path, form, header_only, capfd):
     found = inspect(path, shortest_seconds=0.032, header_only=header_only)
     assert found.container == CONTAINERS[form.name.rpartition(".")[2]]
     named = path.suffix in {".wav", ".flac", ".aiff", ".ogg", ".opus"}
-    assert found.encoding == (soundfile.info(path).subtype if named else "")
+    expected = soundfile.info(path).subtype if named else ENCODINGS[form.name.partition(".")[0]]
+    assert found.encoding == expected
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("subtype", ["PCM_S8", "PCM_16", "PCM_24"])
-def test_the_encoding_of_flac_is_what_libsndfile_says(tmp_path, subtype):
-    soundfile.write(tmp_path / "a.flac", NOISE, RATE, subtype=subtype)
-    assert inspect(tmp_path / "a.flac", shortest_seconds=0.032).encoding == subtype
+KINDS = [("FLAC", subtype) for subtype in ("PCM_S8", "PCM_16", "PCM_24")]
+KINDS += [
+    ("WAV", subtype)
+    for subtype in ("PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE", "ULAW", "ALAW")
+]
+
+
+@pytest.mark.parametrize(("container", "subtype"), KINDS)
+def test_whichever_decoder_reads_it_the_encoding_is_the_same(tmp_path, container, subtype):
+    soundfile.write(tmp_path / "a.bin", NOISE, RATE, subtype=subtype, format=container)
+    found = inspect(tmp_path / "a.bin", shortest_seconds=0.032)
+    assert (found.container, found.encoding) == (container, subtype)
+    for decoder in (Sndfile, Ffmpeg):
+        reader = decoder(str(tmp_path / "a.bin"))
+        assert (reader.container, reader.encoding) == (container, subtype)
+        reader.close()
+
+
+@pytest.mark.parametrize("container", ["WAVEX", "RF64", "W64", "AIFF", "AU", "CAF", "NIST"])
+def test_rarer_containers(tmp_path, container):
+    soundfile.write(tmp_path / "a.bin", NOISE, RATE, subtype="PCM_24", format=container)
+    found = inspect(tmp_path / "a.bin", shortest_seconds=0.032)
+    assert (found.container, found.encoding) == ("WAV" if container == "WAVEX" else container, "PCM_24")
 
 
 def test_the_same_audio_in_two_containers_has_the_same_content(tmp_path):

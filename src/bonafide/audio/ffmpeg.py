@@ -191,7 +191,7 @@ def _encoding(codec: av.AudioCodecContext) -> str:
     if codec.name == "flac" and codec.extradata and len(codec.extradata) > 13:
         bits = ((codec.extradata[12] & 1) << 4 | codec.extradata[13] >> 4) + 1
         return f"PCM_{bits}" if bits > 8 else "PCM_S8"
-    return _ENCODINGS.get(codec.name, codec.name.upper())
+    return _ENCODINGS.get(codec.name, str(codec.name).upper())
 
 
 def _planes(frame: av.AudioFrame, channels: int) -> NDArray[np.float32]:

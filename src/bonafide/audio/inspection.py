@@ -90,7 +90,7 @@ def inspect(
     except Undecodable as error:
         return Inspection(count, rate, width, str(error))
     problem = problem or channels.problem(width, channel) or _too_short(count, rate, shortest_seconds)
-    return Inspection(count, rate, width, problem, *form, *probe)
+    return Inspection(count, rate, width, problem, *form, **probe._asdict())
 
 
 def _plain(path: str) -> Plain | None:

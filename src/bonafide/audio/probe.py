@@ -1,7 +1,7 @@
 """Trivial numbers of a recording, which say nothing of whether it is genuine unless a data set is flawed.
 
-Everything is gathered in one pass over blocks of any size, where a file is decoded anyway, and costs half to
-two thirds of what decoding FLAC does. Kept are one number for 256 samples and one spectrum.
+Everything is gathered in one pass over blocks of any size, where a file is decoded anyway. Kept are one number
+for 256 samples and one spectrum.
 """
 
 import hashlib
@@ -13,9 +13,7 @@ import numpy as np
 import scipy.fft
 from numpy.typing import NDArray
 
-CHUNK: Final = (
-    1 << 16
-)  # samples; the stream is cut here whatever blocks come in, so sums never depend on them
+CHUNK: Final = 1 << 17  # samples; the stream is cut here, so sums do not depend on the blocks that come in
 FRAME: Final = 256  # samples, of silence; four of them are a frame of the noise floor
 SILENCE_DB: Final = -40.0
 _LEVEL = 1e-20  # power: the lowest level is -200 dB
@@ -23,8 +21,6 @@ _SHARE = 1e-12  # the lowest share is -120 dB
 _LOUDEST = 1e6  # in a broken file of floats; squares of more would overflow
 _FULL = np.float32(1 << 15)
 _FINE = np.float32(1 << 23)
-_BLOCK = 1024  # samples
-_KEYS = np.random.PCG64(0).random_raw(_BLOCK // 4) | np.uint64(1)
 
 
 class Probe(NamedTuple):
@@ -49,8 +45,8 @@ class Probe(NamedTuple):
         top_band: share of energy in the top 8 % of the band, from 0.46 of the sample rate.
         floor: 5th percentile of the levels of frames of 1,024 samples.
         bits: 16 or 24 if every sample lies on that grid, else 32.
-        content: 64 bits, in hexadecimal, of the SHA-256 of the samples rounded to 16 bit: the same in every
-            lossless container.
+        content: BLAKE2b of the samples rounded to 16 bit, 64 bits in hexadecimal: the same in every lossless
+            container.
     """
 
     leading_silence: float = nan
@@ -103,16 +99,16 @@ class Prober:
         self._samples = self._zeros = self._zeros_at_end = 0
         self._peak, self._sum, self._bits = 0.0, 0.0, 16
         self._energies: list[NDArray[np.float32]] = []
-        self._content = _Content()
+        self._content = hashlib.blake2b(digest_size=8)
         self._spectrum = _Spectrum(rate)
 
     def add(self, block: NDArray[np.float32]) -> None:
-        """Takes the next finite samples, `[time]`."""
+        """Takes the next finite samples, `[time]`, which nobody may change before the result is out."""
         waveform = np.concatenate([self._rest, block]) if len(self._rest) else block
         whole = len(waveform) // CHUNK * CHUNK
         for start in range(0, whole, CHUNK):
             self._take(waveform[start : start + CHUNK])
-        self._rest = waveform[whole:].copy()
+        self._rest = waveform[whole:]
 
     def result(self) -> Probe:
         """The numbers of all that was added; nothing can be added afterwards."""
@@ -136,7 +132,7 @@ class Prober:
             **self._spectrum.shares(mean, self._rest, self._samples),
             floor=self._floor(energies),
             bits=self._bits,
-            content=self._content.hexadecimal(self._samples),
+            content=self._content.hexdigest(),
         )
 
     def _take(self, chunk: NDArray[np.float32]) -> None:
@@ -170,13 +166,12 @@ class Prober:
             self._bits = max(self._bits, 24 if (np.rint(fine) == fine).all() else 32)
         if peak >= 1:
             np.clip(rounded, -_FULL, _FULL - 1, out=rounded)
-        self._content.add(rounded)
+        self._content.update(rounded.astype("<i2"))
 
     def _silence(self, energies: NDArray[np.float64]) -> tuple[float, float]:
         """Seconds of silence at either end."""
-        lengths = np.full(len(energies), FRAME)
-        lengths[-1] = self._samples - FRAME * (len(energies) - 1)
-        power = energies / lengths
+        power = energies.copy()
+        power[-1] *= FRAME / (self._samples - FRAME * (len(energies) - 1))
         loud = np.flatnonzero(power > power.max() * 10 ** (SILENCE_DB / 10))
         if not len(loud):
             return self._samples / self._rate, self._samples / self._rate
@@ -188,35 +183,11 @@ class Prober:
         whole = self._samples // (4 * FRAME)
         if not whole:
             return _level(float(energies.sum()) / self._samples)
-        power = energies[: 4 * whole].reshape(whole, 4).sum(axis=1) / (4 * FRAME)
-        levels = 10 * np.log10(np.maximum(np.sort(power), _LEVEL))
-        return float(np.interp(0.05 * (whole - 1), np.arange(whole), levels))  # percentile() is slow to start
-
-
-@final
-class _Content:
-    """64 bits of 16-bit samples, several times as fast as what `hashlib` has.
-
-    Blocks of 1,024 samples are shortened to 64 bits by a multilinear hash (Carter and Wegman, Universal
-    classes of hash functions, 1979, https://doi.org/10.1016/0022-0000(79)90044-8), the rest by BLAKE2b. That
-    finds equal recordings; it withstands nobody who wants two to look equal.
-    """
-
-    def __init__(self) -> None:
-        self._hash = hashlib.blake2b(digest_size=8)
-
-    def add(self, rounded: NDArray[np.float32]) -> None:
-        """Takes a whole chunk, or the last one."""
-        samples = np.zeros(-(-len(rounded) // _BLOCK) * _BLOCK, "<i2")
-        samples[: len(rounded)] = rounded
-        words = samples.view("<u8").reshape(-1, len(_KEYS))
-        # Products are modulo 2**64: of the last sample in a word they keep 16 bits, so it counts twice.
-        self._hash.update(np.einsum("bw,w->b", words ^ (words >> np.uint64(32)), _KEYS).astype("<u8"))
-
-    def hexadecimal(self, samples: int) -> str:
-        """Of all that was added; zeros at the end count."""
-        self._hash.update(samples.to_bytes(8, "little"))
-        return self._hash.hexdigest()
+        power = energies[: 4 * whole].reshape(whole, 4).sum(axis=1)
+        power.sort()
+        place, between = divmod(0.05 * (whole - 1), 1)  # as percentile(), which is slow to start
+        low, high = (_level(float(power[each]) / (4 * FRAME)) for each in (int(place), ceil(place + between)))
+        return low + between * (high - low)
 
 
 @final
@@ -231,25 +202,24 @@ class _Spectrum:
         self._size = min(CHUNK, max(16, 1 << ceil(log2(0.16 * rate))))
         self._window = _window(self._size)
         self._squares = np.zeros(2 * (self._size // 2 + 1))  # of real and imaginary parts in turn
-        self._lowest = np.zeros(2, np.complex128)
-        self._frames = 0
+        self._lowest = np.zeros(2)  # real parts of the two bins that the mean is in
+        self._windows = 0
 
     def add(self, chunk: NDArray[np.float32]) -> None:
-        whole = len(chunk) // self._size * self._size
-        if not whole:
+        windows = chunk[: len(chunk) // self._size * self._size].reshape(-1, self._size)
+        if not len(windows):
             return
-        step = 4 if self._frames or len(chunk) > CHUNK // 2 else 1
-        windows = chunk[:whole].reshape(-1, self._size)[::step]
         bins = scipy.fft.rfft(windows * self._window, overwrite_x=True)
         parts = bins.view(np.float32)
         self._squares += np.einsum("fb,fb->b", parts, parts)
-        self._lowest += bins[:, :2].sum(axis=0)
-        self._frames += len(bins)
+        self._lowest += bins[:, :2].real.sum(axis=0)
+        self._windows += len(windows)
 
     def shares(self, mean: float, rest: NDArray[np.float32], samples: int) -> dict[str, float]:
         """The parts of the energy by their names in `Probe`."""
-        power = self._without(mean) if self._frames else self._short(rest - np.float32(mean), samples)
-        power[1:-1] *= 2  # the bins stand for negative frequencies too
+        power = self._without(mean) if self._windows else self._short(rest - np.float32(mean), samples)
+        power[0] /= 2  # all but the ends stand for negative frequencies too
+        power[-1] /= 2
         total = float(power.sum())
         bands = {
             "below_40hz": (-inf, 40.0),
@@ -269,10 +239,12 @@ class _Spectrum:
 
     def _without(self, mean: float) -> NDArray[np.float64]:
         """As if the mean, known only now, had been taken off first: it lies in the two lowest bins alone."""
-        window = np.array([0.5, -0.25]) * self._size  # transform of a Hann window, 0 from the third bin on
-        power = self._squares[::2] + self._squares[1::2]
-        power[:2] += self._frames * (mean * window) ** 2 - 2 * mean * window * self._lowest.real
-        return np.maximum(power, 0)
+        power: NDArray[np.float64] = self._squares[::2] + self._squares[1::2]
+        for place, share in enumerate((0.5, -0.25)):  # transform of a Hann window, 0 from there on
+            offset = mean * share * self._size
+            moved = power[place] + self._windows * offset**2 - 2 * offset * self._lowest[place]
+            power[place] = max(0.0, float(moved))
+        return power
 
     def _short(self, waveform: NDArray[np.float32], samples: int) -> NDArray[np.float64]:
         bins = np.fft.rfft(waveform.astype(np.float64) * _hann(samples), self._size)

@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from numpy.typing import NDArray
 
-from bonafide.data.audit import Row, Shortcuts, title
+from bonafide.data.audit.features import title
+from bonafide.data.audit.shortcuts import Row, Shortcuts
 from bonafide.figures.style import FAKE, GENUINE, GREY, short, styled
 from bonafide.types import InputError
 
