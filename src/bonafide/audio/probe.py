@@ -1,7 +1,7 @@
 """Trivial numbers of a recording, which say nothing of whether it is genuine unless a data set is flawed.
 
-Everything is gathered in one pass over blocks of any size, where a file is decoded anyway. Kept are one number
-for 256 samples and one spectrum.
+Everything is gathered in one pass over blocks of any size, where a file is decoded anyway. Kept are one
+number for 256 samples and one spectrum.
 """
 
 import hashlib
