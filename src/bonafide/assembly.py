@@ -67,17 +67,20 @@ def compose(overrides: Sequence[str] = (), config: str = "train") -> DictConfig:
 def task(cfg: DictConfig) -> "Detection":
     """The task with its front end and model, sized for the clips of the data.
 
-    A front end's YAML also says whether its features are standardized, and a model's YAML at which learning
-    rate it was published; neither is told to the constructor.
+    A front end's YAML also says over what its features are standardized and where they are remembered, and a
+    model's YAML at which learning rate it was published; none of it is told to the constructor.
     """
     from bonafide.audio import frames
+    from bonafide.frontends.memo import Memo
     from bonafide.frontends.standardize import Standardize
 
     node = _plain(cfg.frontend)
-    standardize = node.pop("standardize", False)
+    standardize, memo = node.pop("standardize", False), node.pop("memo", None)
     frontend = _make(node)
+    if memo:
+        frontend = Memo.of(frontend, memo, cfg.data.cache)
     if standardize:
-        frontend = Standardize(frontend)
+        frontend = Standardize(frontend, "bin" if standardize is True else standardize)
     samples = frames.to_samples(cfg.data.clip_seconds, cfg.data.sample_rate)
     parts = _plain(cfg.model)
     parts.pop("learning_rate", None)
@@ -143,7 +146,7 @@ def load(run: str | Path, checkpoint: str = "best", *, trust: Sequence[str] = ()
     cfg = recipe(run, trust=trust)
     made = task(cfg)
     found = checkpoints.read(checkpoint_path(run, checkpoint))
-    checkpoints.must_fit(found["state_dict"], made.state_dict())
+    made.on_load_checkpoint(found)
     made.load_state_dict(found["state_dict"])
     return made.eval()
 

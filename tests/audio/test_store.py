@@ -102,7 +102,7 @@ def test_processes_write_at_once_and_read_each_other(method: str, tmp_path: Path
     """Copies of a store that has written already, and that goes on writing."""
     store = filled(tmp_path, range(2))
     context: Any = multiprocessing.get_context(method)
-    both = [context.Process(target=_write, args=(store, range(n, n + 20))) for n in (100, 200)]
+    both = [context.Process(target=_write, args=(store, range(n, n + 20)), daemon=True) for n in (100, 200)]
     for process in both:
         process.start()
     store.put({key(2): array(2)})

@@ -1,8 +1,9 @@
-"""MFCC and LFCC against an own numpy and scipy chain, laws of the slopes, published values."""
+"""MFCC and LFCC against an own numpy and scipy chain and librosa, laws of the slopes, published values."""
 
 import math
 from collections.abc import Callable
 
+import librosa
 import numpy as np
 import pytest
 import scipy.fft
@@ -77,7 +78,7 @@ def test_other_settings_against_numpy_and_scipy(build: type[MFCC | LFCC]) -> Non
 
 
 def test_filters_of_lfcc_are_equally_spaced() -> None:
-    bank = LFCC(SAMPLE_RATE).chain.transform.get_buffer("filter_mat").double().numpy()
+    bank = LFCC(SAMPLE_RATE).chain.bank.double().numpy()
     edges = np.arange(22) * 380.952381
     np.testing.assert_allclose(bank, triangles(edges, 512), atol=1e-4)
 
@@ -102,6 +103,43 @@ def test_orders_are_stacked_below(build: type[MFCC | LFCC], deltas: int) -> None
     features = frontend(waveform)
     assert features.shape == (1, *frontend.shape(4000))
     assert torch.equal(features, build(SAMPLE_RATE)(waveform)[:, :, : 20 * (1 + deltas)])
+
+
+@BOTH
+@pytest.mark.parametrize("deltas", [1, 2])
+def test_slopes_can_replace_the_cepstra(build: type[MFCC | LFCC], deltas: int) -> None:
+    frontend, waveform = build(SAMPLE_RATE, deltas=deltas, stack=False), noise(4000)
+    features = frontend(waveform)
+    assert features.shape == (1, *frontend.shape(4000)) == (1, 1, 20, 16)
+    assert torch.equal(features, build(SAMPLE_RATE)(waveform)[:, :, 20 * deltas : 20 * (1 + deltas)])
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("samples", [32000, 12345])
+def test_librosa_s_mfcc_can_be_had(samples: int) -> None:
+    waveform = noise(samples)
+    waveform[:, 6000:] *= 1e-5  # so that the floor of 80 dB below the loudest is reached
+    frontend = MFCC(
+        SAMPLE_RATE, coefficients=40, filters=128, n_fft=2048, hop=512, mel_scale="slaney", norm="slaney",
+        deltas=0, scale="decibel", floor=1e-10, top_db=80, padding="zero",
+    )  # fmt: skip
+    expected = librosa.feature.mfcc(y=waveform[0].numpy(), sr=SAMPLE_RATE, n_mfcc=40)
+    features = frontend(waveform)[0, 0].numpy()
+    assert features.shape == (40, 1 + samples // 512)
+    np.testing.assert_allclose(features, expected, atol=1e-2, rtol=1e-4)
+
+
+def test_the_floor_below_the_loudest_is_that_of_each_clip() -> None:
+    frontend = MFCC(SAMPLE_RATE, scale="decibel", top_db=20)
+    clips = torch.cat([noise(4000), 100 * noise(4000, seed=1)])
+    torch.testing.assert_close(frontend(clips)[:1], frontend(clips[:1]), atol=1e-4, rtol=1e-5)
+
+
+def test_decibels_are_ten_times_the_common_logarithm() -> None:
+    waveform = 10 * noise(4000)
+    nepers = LFCC(SAMPLE_RATE, floor=1e-12, deltas=0)(waveform)
+    decibels = LFCC(SAMPLE_RATE, floor=1e-12, deltas=0, scale="decibel")(waveform)
+    torch.testing.assert_close(decibels, nepers * 10 / math.log(10), atol=1e-3, rtol=1e-5)
 
 
 @BOTH
@@ -192,10 +230,15 @@ def test_less_than_a_frame_is_refused(build: type[MFCC | LFCC]) -> None:
         ({"f_max": 9000.0}, "at most 8000 Hz"),
         ({"f_min": 4000.0, "f_max": 4000.0}, "f_max must be higher"),
         ({"filters": 600}, "fewer filters or a larger n_fft"),
+        ({"scale": "dB"}, "use decibel, log or linear"),
+        ({"floor": 0.0}, "floor=0 has no logarithm"),
+        ({"top_db": -80.0}, "top_db=-80 leaves nothing"),
+        ({"padding": "constant"}, "use reflect or zero"),
+        ({"hop": 0}, "hop=0"),
     ],
 )
 def test_settings_without_meaning_are_refused(
-    build: type[MFCC | LFCC], settings: dict[str, float], message: str
+    build: type[MFCC | LFCC], settings: dict[str, object], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
         build(SAMPLE_RATE, **settings)  # type: ignore[arg-type]

@@ -1,13 +1,15 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, final
 
 import pytest
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bonafide.frontends.cepstrum import LFCC
+from bonafide.frontends.frontend import Frontend
 from bonafide.frontends.raw import Raw
 from bonafide.frontends.standardize import Standardize
-from bonafide.types import InputError
+from bonafide.types import FeatureShape, InputError
 
 CLIPS = 0.1 * torch.randn(12, 4000, generator=torch.Generator().manual_seed(1)) + 0.02
 
@@ -124,3 +126,70 @@ def test_gradients_pass() -> None:
     fitted(12)(waveform).square().sum().backward()
     assert waveform.grad is not None
     assert waveform.grad.abs().max() > 0
+
+
+@final
+class Halves(Frontend):
+    """Two channels of three bins, each at a level and a range of its own; frames of ten samples."""
+
+    def __init__(self) -> None:
+        super().__init__(16_000)
+        self.encoder = nn.Linear(1, 1).requires_grad_(False)
+        self.gain = nn.Parameter(torch.ones(()))
+
+    @property
+    def external(self) -> Mapping[str, str]:
+        return {"encoder.": "1" * 64}
+
+    def shape(self, samples: int) -> FeatureShape:
+        return FeatureShape(2, 3, samples // 10)
+
+    def times(self, samples: int) -> Tensor:
+        return torch.arange(samples // 10, dtype=torch.float64) * 10 / self.sample_rate
+
+    def forward(self, waveform: Tensor) -> Tensor:
+        frames = waveform.unfold(-1, 10, 10).mean(-1)[:, None, None]
+        scale = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])[..., None]
+        return self.gain * frames * scale + scale.square()
+
+
+POOLED = {"bin": (0, 3), "channel": (0, 2, 3), "all": (0, 1, 2, 3)}
+
+
+@pytest.mark.parametrize("sizes", [(12,), (5, 1, 6)])
+@pytest.mark.parametrize("over", ["bin", "channel", "all"])
+def test_each_has_the_mean_and_deviation_of_what_is_pooled(over: Any, sizes: tuple[int, ...]) -> None:
+    frontend = Standardize(Halves(), over)
+    frontend.fit(CLIPS.split(list(sizes)))
+    with torch.no_grad():
+        features, found = Halves()(CLIPS).double(), frontend(CLIPS)
+    centre = features.mean(POOLED[over], keepdim=True)
+    deviation = features.std(POOLED[over], correction=0, keepdim=True)
+    torch.testing.assert_close(found, ((features - centre) / deviation).float(), atol=1e-4, rtol=1e-4)
+    assert frontend.mean.numel() == frontend.deviation.numel() == {"bin": 6, "channel": 2, "all": 1}[over]
+    assert frontend.shape(4000) == (2, 3, 400)
+
+
+@pytest.mark.parametrize("over", ["channel", "all"])
+def test_statistics_of_any_kind_are_in_the_checkpoint(over: Any) -> None:
+    trained, fresh = Standardize(Halves(), over), Standardize(Halves(), over)
+    trained.fit([CLIPS])
+    assert {"mean", "deviation"} <= trained.state_dict().keys()
+    fresh.load_state_dict(trained.state_dict())
+    assert fresh.fitted
+    assert torch.equal(fresh(CLIPS), trained(CLIPS))
+    with pytest.raises(RuntimeError, match="size mismatch"):
+        Standardize(Halves()).load_state_dict(trained.state_dict())
+
+
+def test_something_else_to_pool_is_refused() -> None:
+    with pytest.raises(InputError, match=r"frontend\.standardize=frame is unknown; choose true, false, bin"):
+        Standardize(Raw(16000), "frame")  # type: ignore[arg-type]
+
+
+def test_weights_from_elsewhere_and_trained_ones_are_handed_on() -> None:
+    frontend = Standardize(Halves())
+    assert frontend.external == {"frontend.encoder.": "1" * 64}
+    assert any(name.startswith("frontend.encoder.") for name in frontend.state_dict())
+    (group,) = frontend.parameter_groups()
+    assert [id(weight) for weight in group.parameters] == [id(frontend.get_parameter("frontend.gain"))]

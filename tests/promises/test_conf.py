@@ -29,6 +29,7 @@ OPTIONS = [(group, file.stem) for group in GROUPS for file in sorted((CONF / gro
 FILES = sorted(CONF.rglob("*.yaml"))
 REFERENCE = re.compile(r"\$\{([\w.]+)\}")
 PLACES = {"data": ["data.root=/somewhere"], "data=resynthesis": ["data.corpus.source=/elsewhere"]}
+PLACES |= {f"frontend={name}": ["frontend.source=/somewhere/weights.pt"] for name in ("eat", "fairseq")}
 """What a user must give before a group can be resolved."""
 
 BESIDE = {"frontend": {"standardize"}, "model": {"learning_rate"}}
@@ -162,7 +163,8 @@ def test_a_model_picks_its_own_front_end_unless_one_is_named(model: str) -> None
     assert composed(f"model={model}").frontend == option("frontend", own).frontend
     for named in FRONTENDS:
         for words in ([f"model={model}", f"frontend={named}"], [f"frontend={named}", f"model={model}"]):
-            assert assembly.compose(words).frontend == option("frontend", named).frontend
+            places = PLACES.get(f"frontend={named}", [])
+            assert assembly.compose([*words, *places]).frontend == option("frontend", named).frontend
 
 
 def test_the_front_ends_that_the_papers_name() -> None:

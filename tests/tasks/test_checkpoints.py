@@ -13,7 +13,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bonafide.tasks.checkpoints import AtomicCheckpointIO, must_fit, read
+from bonafide.tasks.checkpoints import AtomicCheckpointIO, fill_in, leave_out, must_fit, read
 from bonafide.types import InputError
 
 
@@ -136,3 +136,72 @@ def test_weights_of_the_same_model_fit_and_others_are_named() -> None:
         must_fit(found, wanted)
     for said in ("1 missing (first: c)", "1 foreign (first: d)", "1 of another size (first: b)"):
         assert said in str(caught.value)
+
+
+EXTERNAL = {"a.enc.": "1" * 64}
+
+
+def whole_state(value: float = 1.0) -> dict[str, Any]:
+    names = ("a.enc.w", "a.enc.b", "a.encoder", "b.a.enc.w")
+    return {"state_dict": {name: torch.full((2,), value) for name in names}, "epoch": 3}
+
+
+def test_weights_from_elsewhere_are_left_out_and_only_referred_to() -> None:
+    checkpoint = whole_state()
+    leave_out(checkpoint, EXTERNAL, trained={"a.enc.b"})
+    assert checkpoint.keys() == {"state_dict", "epoch", "external"}
+    assert checkpoint["state_dict"].keys() == {"a.enc.b", "a.encoder", "b.a.enc.w"}
+    assert checkpoint["external"] == EXTERNAL
+
+
+def test_nothing_from_elsewhere_leaves_a_checkpoint_as_it_is() -> None:
+    checkpoint = whole_state()
+    leave_out(checkpoint, {}, trained=set())
+    assert checkpoint.keys() == {"state_dict", "epoch"}
+    assert checkpoint["state_dict"].keys() == whole_state()["state_dict"].keys()
+
+
+def test_what_was_left_out_is_filled_in_from_what_is_at_hand(tmp_path: Path) -> None:
+    checkpoint = whole_state(1.0)
+    leave_out(checkpoint, EXTERNAL, trained={"a.enc.b"})
+    AtomicCheckpointIO().save_checkpoint(checkpoint, tmp_path / "x.ckpt")
+    found = read(tmp_path / "x.ckpt")
+    fill_in(found, whole_state(2.0)["state_dict"], EXTERNAL)
+    values = {name: weight[0].item() for name, weight in found["state_dict"].items()}
+    assert values == {"a.enc.w": 2, "a.enc.b": 1, "a.encoder": 1, "b.a.enc.w": 1}
+
+
+def test_only_what_was_left_out_is_filled_in() -> None:
+    """A checkpoint that lacks anything else still belongs to another model."""
+    checkpoint, present = whole_state(), whole_state()["state_dict"]
+    leave_out(checkpoint, EXTERNAL, trained=set())
+    del checkpoint["state_dict"]["b.a.enc.w"]
+    fill_in(checkpoint, present, EXTERNAL)
+    with pytest.raises(InputError, match=r"1 missing \(first: b\.a\.enc\.w\)"):
+        must_fit(checkpoint["state_dict"], present)
+
+
+def test_a_checkpoint_that_holds_everything_needs_no_reference() -> None:
+    checkpoint = whole_state(1.0)
+    fill_in(checkpoint, whole_state(2.0)["state_dict"], EXTERNAL)
+    assert all(weight[0] == 1 for weight in checkpoint["state_dict"].values())
+
+
+@pytest.mark.parametrize(
+    ("present", "said"), [({"a.enc.": "2" * 64}, "is now sha256 222222222222…"), ({}, "is now none")]
+)
+def test_other_weights_from_elsewhere_are_refused_in_one_line(present: dict[str, str], said: str) -> None:
+    checkpoint = whole_state()
+    leave_out(checkpoint, EXTERNAL, trained=set())
+    with pytest.raises(
+        InputError, match=r"other frozen weights: a\.enc\. was sha256 111111111111…"
+    ) as caught:
+        fill_in(checkpoint, whole_state()["state_dict"], present)
+    assert said in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("reference", [[], "text", {1: 2}, {"": None}])
+def test_a_reference_that_is_none_is_refused(reference: object) -> None:
+    with pytest.raises(InputError):
+        fill_in({"state_dict": {}, "external": reference}, {"a.enc.w": torch.zeros(2)}, EXTERNAL)

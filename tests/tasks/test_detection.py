@@ -1,6 +1,7 @@
 """Detection: what a score is, where the threshold lies, and that training finds a plain difference."""
 
 import math
+import multiprocessing
 from functools import partial
 from types import SimpleNamespace
 from typing import Any, NamedTuple, final
@@ -10,7 +11,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from tests.corpora import miniature
-from torch import nn
+from torch import distributed, nn
 
 from bonafide.corpora.folder import Folder
 from bonafide.data.module import AudioData
@@ -126,12 +127,12 @@ def trained(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 
 def scores_of(task: Detection, loader: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row, score and target of every trial, scored here."""
+    """Place, score and target of every clip, scored here."""
     task.eval()
     with torch.no_grad():
         found = [(batch.index, task.score(batch.waveform), batch.target) for batch in loader]
-    row, score, target = (torch.cat(column).numpy() for column in zip(*found, strict=True))
-    return row, score, target
+    place, score, target = (torch.cat(column).numpy() for column in zip(*found, strict=True))
+    return place, score, target
 
 
 def test_a_training_learns_and_genuine_scores_are_high(trained: Trained) -> None:
@@ -161,12 +162,12 @@ def test_testing_scores_every_trial_of_every_group_once_and_forgets_earlier_ones
         trained.trainer.test(trained.task, datamodule=trained.data, verbose=False)
     groups, loaders = trained.data.groups(), trained.data.test_dataloader()
     assert len(trained.task.scored) == len(groups) == 2
-    for found, rows, loader in zip(trained.task.scored, groups.values(), loaders, strict=True):
-        row, score, _ = scores_of(trained.task, loader)
-        assert sorted(found.row.tolist()) == sorted(rows.tolist())
+    for found, clips, loader in zip(trained.task.scored, groups.values(), loaders, strict=True):
+        place, score, _ = scores_of(trained.task, loader)
+        assert sorted(found.clip.tolist()) == list(range(len(clips)))
         assert found.score.dtype == torch.float32
-        wanted = dict(zip(row.tolist(), score.tolist(), strict=True))
-        assert dict(zip(found.row.tolist(), found.score.tolist(), strict=True)) == pytest.approx(wanted)
+        wanted = dict(zip(place.tolist(), score.tolist(), strict=True))
+        assert dict(zip(found.clip.tolist(), found.score.tolist(), strict=True)) == pytest.approx(wanted)
 
 
 def test_a_fitted_front_end_does_not_learn_again() -> None:
@@ -210,3 +211,79 @@ def test_the_path_is_the_model_of_the_front_end() -> None:
     waveform = torch.randn(3, SAMPLES)
     wanted = nn.Sequential(task.frontend, task.model)(waveform)
     torch.testing.assert_close(task(waveform), wanted)
+
+
+class Asked(NamedTuple):
+    """Training data that remembers how many clips were asked for."""
+
+    wanted: list[int]
+
+    def counts(self) -> tuple[int, int]:
+        return 30, 12
+
+    def sample(self, clips: int) -> Any:
+        self.wanted.append(clips)
+        yield from 0.1 * torch.randn(2, 3, SAMPLES)
+
+
+@pytest.mark.parametrize(("clips", "wanted"), [(7, 7), (None, 42)])
+def test_the_front_end_learns_from_as_many_clips_as_are_asked_for(clips: int | None, wanted: int) -> None:
+    """Once, in evaluation mode, and then trains on."""
+    data = Asked([])
+    task = detection(fit_clips=clips).train()
+    modes: list[bool] = []
+    task.frontend.register_forward_pre_hook(lambda module, _: modes.append(module.training))
+    task.frontend.get_submodule("frontend").register_forward_pre_hook(
+        lambda module, _: modes.append(module.training)
+    )
+    task._trainer, task._fabric = SimpleNamespace(datamodule=data), None  # type: ignore[assignment]
+    for _ in range(2):
+        task.on_fit_start()
+    assert data.wanted == [wanted]
+    assert modes == [False, False]
+    assert task.frontend.fitted
+    assert task.frontend.training
+
+
+@pytest.mark.parametrize("clips", [0, -1])
+def test_no_clips_to_learn_from_are_refused(clips: int) -> None:
+    with pytest.raises(InputError, match=r"task\.fit_clips=.* null takes all clips"):
+        detection(fit_clips=clips)
+
+
+def _learn(rank: int, root: str, found: Any) -> None:
+    """What a process of a distributed training learns before its first step."""
+    torch.set_num_threads(1 + rank)  # processes may differ in what they compute with
+    distributed.init_process_group("gloo", init_method=f"file://{root}/meeting", rank=rank, world_size=2)
+    task = detection(fit_clips=None)
+    data = AudioData(
+        f"{root}/corpus", Folder, clip_seconds=SAMPLES / 16_000, batch_size=8, cache=f"{root}/cache",
+        split={"validation": 0.25, "test": 0.25},
+    )  # fmt: skip
+    trainer: Any = SimpleNamespace(datamodule=data, global_rank=rank, world_size=2)
+    data.trainer = task._trainer = trainer
+    task._fabric = None
+    task.on_fit_start()
+    mine = [task.frontend.mean, task.frontend.deviation, torch.tensor(task.frontend.count)]  # type: ignore[arg-type]
+    everyone: list[Any] = [None, None]
+    distributed.all_gather_object(everyone, mine)
+    if rank == 0:
+        found.put([[statistic.tolist() for statistic in theirs] for theirs in everyone])
+    distributed.destroy_process_group()
+
+
+def test_two_processes_learn_the_same_statistics(tmp_path: Any) -> None:
+    """Each hears the same sample, though each trains on clips of its own."""
+    miniature.folder(tmp_path / "corpus", utterances=12, seconds=0.5)
+    AudioData(tmp_path / "corpus", Folder, cache=tmp_path / "cache").prepare_data()
+    context = multiprocessing.get_context("spawn")
+    found = context.Queue()
+    both = [context.Process(target=_learn, args=(rank, str(tmp_path), found), daemon=True) for rank in (0, 1)]
+    for process in both:
+        process.start()
+    one, two = found.get(timeout=120)
+    for process in both:
+        process.join()
+        assert process.exitcode == 0
+    assert one == two
+    assert one[2] > 12 * 30

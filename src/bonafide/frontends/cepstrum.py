@@ -1,20 +1,23 @@
-"""Mel and linear frequency cepstral coefficients, as WaveFake uses them.
+"""Mel and linear frequency cepstral coefficients: the envelope of the spectrum, a few numbers a frame.
 
-Frank and Schönherr (2021), "WaveFake: A Data Set to Facilitate Audio Deepfake Detection",
-https://arxiv.org/abs/2111.02813. The chain is torchaudio's: power spectrogram (periodic Hann, centred frames,
-reflected edges) → triangular filters → ln(x + 1e-6) → orthonormal DCT-II, then the slopes over time.
+As WaveFake uses them: Frank and Schönherr (2021), "WaveFake: A Data Set to Facilitate Audio Deepfake
+Detection", https://arxiv.org/abs/2111.02813: power spectrogram (periodic Hann, centred frames, reflected
+edges) → triangular filters → ln(x + 1e-6) → orthonormal DCT-II, then the slopes over time. The options reach
+librosa's chain as well (Slaney's filters, decibels, silence beyond the edges).
 """
 
-import warnings
-from typing import Final, final
+from typing import Final, Literal, final
 
 import torch
-import torchaudio.transforms
+import torchaudio.functional
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bonafide.frontends.frontend import Frontend
-from bonafide.types import FeatureShape, InputError
+from bonafide.frontends import triangles
+from bonafide.frontends.framing import Framed, Padding
+from bonafide.frontends.scale import Scale, Scaling
+from bonafide.frontends.spectrogram import Spectrum
+from bonafide.types import InputError
 
 REACH: Final = 2  # frames to either side that a slope looks at: the window of 5 frames
 
@@ -42,89 +45,82 @@ def slope(cepstra: Tensor) -> Tensor:
 
 @final
 class _Chain(nn.Module):
-    """What MFCC and LFCC share: the frame grid, the slopes, and single precision throughout.
+    """What MFCC and LFCC share: spectrum → filters → scale → cosine transform → slopes.
 
     Args:
-        transform: `[batch, time]` → `[batch, bins, frames]` on frames centred at multiples of `hop`.
-        bins: that `transform` gives.
-        n_fft: samples in a frame.
-        hop: samples between frames.
-        deltas: how many orders of slopes are stacked below.
+        name: of the front end, for messages.
+        bank: the filters, `[lines, filters]`.
+        coefficients: cepstra kept.
+        spectrum: power of the frames.
+        scaling: of the filters' outputs.
+        deltas: how many times the slope is taken.
+        stack: whether the cepstra and all slopes are stacked; else the last alone remains.
     """
 
-    def __init__(self, transform: nn.Module, bins: int, n_fft: int, hop: int, deltas: int) -> None:
+    bank: Tensor
+    cosines: Tensor
+
+    def __init__(
+        self,
+        name: str,
+        bank: Tensor,
+        *,
+        coefficients: int,
+        spectrum: Spectrum,
+        scaling: Scaling,
+        deltas: int,
+        stack: bool,
+    ) -> None:
         super().__init__()
-        self.transform = transform
-        self.bins = bins
-        self.n_fft = n_fft
-        self.hop = hop
+        filters = bank.shape[1]
+        if not 1 <= coefficients <= filters:
+            found = f"{name} cannot take {coefficients} coefficients from {filters} filters"
+            raise InputError(f"{found}; use 1 to {filters}.")
+        if deltas not in (0, 1, 2):
+            raise InputError(f"{name} takes 0, 1 or 2 orders of slopes, not deltas={deltas}.")
+        self.spectrum = spectrum
+        self.scaling = scaling
         self.deltas = deltas
-
-    def shape(self, samples: int) -> FeatureShape:
-        if samples < self.n_fft:
-            found = f"a clip of {samples} samples is shorter than one frame of {self.n_fft}"
-            raise InputError(f"{found}; lengthen data.clip_seconds.")
-        return FeatureShape(1, self.bins * (1 + self.deltas), 1 + samples // self.hop)
-
-    def times(self, samples: int, sample_rate: int) -> Tensor:
-        return torch.arange(self.shape(samples).frames, dtype=torch.float64) * self.hop / sample_rate
+        self.stack = stack
+        cosines = torchaudio.functional.create_dct(coefficients, filters, norm="ortho")
+        self.register_buffer("bank", bank, persistent=False)
+        self.register_buffer("cosines", cosines, persistent=False)
 
     def forward(self, waveform: Tensor) -> Tensor:
-        self.shape(waveform.shape[-1])
-        with torch.autocast(waveform.device.type, enabled=False):
-            orders = [self.transform(waveform.float())]
-            for _ in range(self.deltas):
-                orders.append(slope(orders[-1]))
-            return torch.cat(orders, dim=1)[:, None]
-
-
-def _check(name: str, *, coefficients: int, filters: int, deltas: int, f_min: float, f_max: float) -> None:
-    """Refuses settings that have no meaning, before torchaudio trips over them."""
-    if not 1 <= coefficients <= filters:
-        raise InputError(
-            f"{name} cannot take {coefficients} coefficients from {filters} filters; use 1 to {filters}."
-        )
-    if deltas not in (0, 1, 2):
-        raise InputError(f"{name} stacks 0, 1 or 2 orders of slopes, not deltas={deltas}.")
-    if not 0 <= f_min < f_max:
-        raise InputError(
-            f"{name} filters between f_min={f_min:g} and f_max={f_max:g} Hz: f_max must be higher."
-        )
-
-
-def _edge(name: str, f_max: float | None, sample_rate: int) -> float:
-    """Upper edge of the filters in Hz: half the sample rate unless a lower one is asked for."""
-    nyquist = sample_rate / 2
-    if f_max is not None and f_max > nyquist:
-        raise InputError(f"{name} cannot filter up to f_max={f_max:g} Hz; use at most {nyquist:g} Hz.")
-    return nyquist if f_max is None else float(f_max)
-
-
-def _check_filters(name: str, bank: Tensor, n_fft: int) -> None:
-    """Refuses a filter bank `[frequencies, filters]` with a filter between two lines of the spectrum."""
-    empty = int((bank.amax(dim=0) == 0).sum())
-    if empty:
-        found = f"{name}: {empty} of {bank.shape[1]} filters fall between the lines of n_fft={n_fft}"
-        raise InputError(f"{found}; use fewer filters or a larger n_fft.")
+        """`[batch, time]` → `[batch, frames, bins]`."""
+        loudness = self.scaling(self.spectrum(waveform) @ self.bank)
+        orders = [(loudness @ self.cosines).transpose(-2, -1)]
+        for _ in range(self.deltas):
+            orders.append(slope(orders[-1]))
+        chosen = torch.cat(orders, dim=1) if self.stack else orders[-1]
+        return chosen.transpose(-2, -1)
 
 
 @final
-class MFCC(Frontend):
+class MFCC(Framed):
     """Mel frequency cepstral coefficients with their slopes: the envelope on a scale like hearing.
 
     Args:
         sample_rate: of the waveforms, in Hz.
         coefficients: cepstra kept, from 0 upwards; fewer give a smoother envelope.
-        filters: triangles on the HTK mel scale, `2595 log10(1 + f / 700)`, of unit height.
+        filters: triangles on the mel scale; more resolve narrower bands.
         n_fft: samples in a frame and in its Hann window; longer frames resolve pitch, shorter ones clicks.
         hop: samples between frames.
         f_min: lower edge of the filters, in Hz.
         f_max: upper edge of the filters, in Hz; half the sample rate if not given. Lower it to test what a
             detector hears without the highest band.
-        deltas: 0 keeps the cepstra alone, 1 appends their slopes, 2 also the slopes of the slopes.
+        mel_scale: `htk` (torchaudio's, WaveFake's) or `slaney` (librosa's).
+        norm: `slaney` gives the triangles equal areas (librosa's); equal heights if not given.
+        deltas: 0 keeps the cepstra alone, 1 takes their slopes, 2 also the slopes of the slopes.
+        stack: whether cepstra and slopes are stacked, or the last order of slopes stands alone.
+        scale: of the filters' powers: `log` (ln(x + floor)), `decibel` or `linear`.
+        floor: power below which nothing is told apart.
+        top_db: decibels below the loudest filter of a clip at which it is cut off; none if not given.
+        padding: what lies beyond the edges: `reflect` (the clip mirrored) or `zero` (librosa's).
 
     Shape:
-        `[batch, time]` → `[batch, 1, (1 + deltas) * coefficients, 1 + time // hop]`; cepstra first.
+        `[batch, time]` → `[batch, 1, (1 + deltas) * coefficients, 1 + time // hop]`, cepstra first;
+        `coefficients` rows if not stacked. For an odd `n_fft` there are `1 + (time - 1) // hop` frames.
 
     Raises:
         InputError: a setting has no meaning, or a clip is shorter than one frame.
@@ -143,40 +139,45 @@ class MFCC(Frontend):
         hop: int = 256,
         f_min: float = 0.0,
         f_max: float | None = None,
+        mel_scale: triangles.MelScale = "htk",
+        norm: Literal["slaney"] | None = None,
         deltas: int = 2,
+        stack: bool = True,
+        scale: Scale = "log",
+        floor: float = 1e-6,
+        top_db: float | None = None,
+        padding: Padding = "reflect",
     ) -> None:
-        super().__init__(sample_rate)
-        top = _edge("MFCC", f_max, sample_rate)
-        _check("MFCC", coefficients=coefficients, filters=filters, deltas=deltas, f_min=f_min, f_max=top)
-        scale = {"n_fft": n_fft, "hop_length": hop, "n_mels": filters, "f_min": f_min, "f_max": top}
-        with warnings.catch_warnings():
-            warnings.filterwarnings("ignore", message="At least one mel filterbank")  # refused below
-            transform = torchaudio.transforms.MFCC(
-                sample_rate, n_mfcc=coefficients, norm="ortho", log_mels=True, melkwargs=scale
-            )
-        _check_filters("MFCC", transform.get_buffer("MelSpectrogram.mel_scale.fb"), n_fft)
-        self.chain = _Chain(transform, coefficients, n_fft, hop, deltas)
+        bins = coefficients * (1 + deltas) if stack else coefficients
+        super().__init__(sample_rate, bins=bins, length=n_fft, hop=hop)
+        bank = triangles.mel(
+            "MFCC",
+            sample_rate,
+            filters=filters,
+            n_fft=n_fft,
+            f_min=f_min,
+            f_max=f_max,
+            mel_scale=mel_scale,
+            norm=norm,
+        )
+        self.chain = _Chain(
+            "MFCC",
+            bank,
+            coefficients=coefficients,
+            spectrum=Spectrum(n_fft, hop, padding=padding),
+            scaling=Scaling(scale, 2, floor, top_db),
+            deltas=deltas,
+            stack=stack,
+        )
 
-    def shape(self, samples: int) -> FeatureShape:
-        """`(1, (1 + deltas) * coefficients, 1 + samples // hop)`.
-
-        Raises:
-            InputError: the clip is shorter than one frame.
-        """
-        return self.chain.shape(samples)
-
-    def times(self, samples: int) -> Tensor:
-        """Centre of each frame in seconds, `[frames]` float64; the first is centred on the first sample."""
-        return self.chain.times(samples, self.sample_rate)
-
-    def forward(self, waveform: Tensor) -> Tensor:
-        """`[batch, time]` → `[batch, 1, (1 + deltas) * coefficients, frames]`, float32 under autocast too."""
+    def features(self, waveform: Tensor) -> Tensor:
+        """`[batch, time]` → `[batch, frames, bins]`."""
         features: Tensor = self.chain(waveform)
         return features
 
 
 @final
-class LFCC(Frontend):
+class LFCC(Framed):
     """Linear frequency cepstral coefficients with their slopes: all bands count alike, the highest too.
 
     Args:
@@ -188,10 +189,16 @@ class LFCC(Frontend):
         f_min: lower edge of the filters, in Hz.
         f_max: upper edge of the filters, in Hz; half the sample rate if not given. Lower it to test what a
             detector hears without the highest band.
-        deltas: 0 keeps the cepstra alone, 1 appends their slopes, 2 also the slopes of the slopes.
+        deltas: 0 keeps the cepstra alone, 1 takes their slopes, 2 also the slopes of the slopes.
+        stack: whether cepstra and slopes are stacked, or the last order of slopes stands alone.
+        scale: of the filters' powers: `log` (ln(x + floor)), `decibel` or `linear`.
+        floor: power below which nothing is told apart.
+        top_db: decibels below the loudest filter of a clip at which it is cut off; none if not given.
+        padding: what lies beyond the edges: `reflect` (the clip mirrored) or `zero` (librosa's).
 
     Shape:
-        `[batch, time]` → `[batch, 1, (1 + deltas) * coefficients, 1 + time // hop]`; cepstra first.
+        `[batch, time]` → `[batch, 1, (1 + deltas) * coefficients, 1 + time // hop]`, cepstra first;
+        `coefficients` rows if not stacked. For an odd `n_fft` there are `1 + (time - 1) // hop` frames.
 
     Raises:
         InputError: a setting has no meaning, or a clip is shorter than one frame.
@@ -211,36 +218,26 @@ class LFCC(Frontend):
         f_min: float = 0.0,
         f_max: float | None = None,
         deltas: int = 2,
+        stack: bool = True,
+        scale: Scale = "log",
+        floor: float = 1e-6,
+        top_db: float | None = None,
+        padding: Padding = "reflect",
     ) -> None:
-        super().__init__(sample_rate)
-        top = _edge("LFCC", f_max, sample_rate)
-        _check("LFCC", coefficients=coefficients, filters=filters, deltas=deltas, f_min=f_min, f_max=top)
-        transform = torchaudio.transforms.LFCC(
-            sample_rate,
-            n_filter=filters,
-            f_min=f_min,
-            f_max=top,
-            n_lfcc=coefficients,
-            norm="ortho",
-            log_lf=True,
-            speckwargs={"n_fft": n_fft, "hop_length": hop},
+        bins = coefficients * (1 + deltas) if stack else coefficients
+        super().__init__(sample_rate, bins=bins, length=n_fft, hop=hop)
+        bank = triangles.linear("LFCC", sample_rate, filters=filters, n_fft=n_fft, f_min=f_min, f_max=f_max)
+        self.chain = _Chain(
+            "LFCC",
+            bank,
+            coefficients=coefficients,
+            spectrum=Spectrum(n_fft, hop, padding=padding),
+            scaling=Scaling(scale, 2, floor, top_db),
+            deltas=deltas,
+            stack=stack,
         )
-        _check_filters("LFCC", transform.get_buffer("filter_mat"), n_fft)
-        self.chain = _Chain(transform, coefficients, n_fft, hop, deltas)
 
-    def shape(self, samples: int) -> FeatureShape:
-        """`(1, (1 + deltas) * coefficients, 1 + samples // hop)`.
-
-        Raises:
-            InputError: the clip is shorter than one frame.
-        """
-        return self.chain.shape(samples)
-
-    def times(self, samples: int) -> Tensor:
-        """Centre of each frame in seconds, `[frames]` float64; the first is centred on the first sample."""
-        return self.chain.times(samples, self.sample_rate)
-
-    def forward(self, waveform: Tensor) -> Tensor:
-        """`[batch, time]` → `[batch, 1, (1 + deltas) * coefficients, frames]`, float32 under autocast too."""
+    def features(self, waveform: Tensor) -> Tensor:
+        """`[batch, time]` → `[batch, frames, bins]`."""
         features: Tensor = self.chain(waveform)
         return features

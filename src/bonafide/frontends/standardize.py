@@ -1,41 +1,62 @@
-"""Zero mean and unit deviation of every bin, learnt from training clips.
+"""Zero mean and unit deviation of every bin, every channel, or all features, learnt from training clips.
 
 Batches are merged by the pairwise update of Chan, Golub and LeVeque (1979), "Updating Formulae and a Pairwise
 Algorithm for Computing Sample Variances", Stanford STAN-CS-79-773, eq. 2.1, in double precision.
 """
 
-from collections.abc import Iterable
-from typing import final
+from collections.abc import Iterable, Mapping
+from typing import Final, Literal, final
 
 import torch
 from torch import Tensor
 
-from bonafide.frontends.frontend import Frontend
+from bonafide.frontends.frontend import Frontend, ParameterGroup
 from bonafide.types import FeatureShape, InputError
+
+Over = Literal["bin", "channel", "all"]
+
+_POOLED: Final[Mapping[str, tuple[int, ...]]] = {"bin": (0, 3), "channel": (0, 2, 3), "all": (0, 1, 2, 3)}
+"""Axes of `[batch, channels, bins, frames]` that one mean is taken over."""
 
 
 @final
 class Standardize(Frontend):
-    """Wraps a front end: removes the mean of each channel and bin and divides by its standard deviation.
+    """Wraps a front end: removes the mean of its features and divides by their standard deviation.
 
-    The statistics run over all training clips and frames; a bin that never varies is only centred. They are
-    saved with the weights, `fitted` with them.
+    The statistics run over training clips and frames; what never varies is only centred.
+    They are saved with the weights, `fitted` with them.
+
+    Every process of a distributed training learns from the same clips, in the same order and in double
+    precision, and so ends with the same statistics without exchanging anything.
 
     Args:
         frontend: whose features are standardized.
+        over: what has a mean and a deviation of its own. `"bin"`: each bin of each channel, which also takes
+            out the average spectrum; `"channel"`: each channel, which keeps the level of its bins among one
+            another, as for the approximations and signs of wavelet packets; `"all"`: one pair of numbers, as
+            image models expect it.
 
     Shape:
         `[batch, time]` → that of `frontend`, float32.
+
+    Raises:
+        InputError: `over` is none of these.
     """
 
     mean: Tensor
     deviation: Tensor
 
-    def __init__(self, frontend: Frontend) -> None:
+    def __init__(self, frontend: Frontend, over: Over = "bin") -> None:
         super().__init__(frontend.sample_rate)
+        if over not in _POOLED:
+            raise InputError(
+                f"frontend.standardize={over} is unknown; choose true, false, {', '.join(_POOLED)}"
+            )
         self.frontend = frontend
+        self.over = over
         # Channels and bins do not depend on the length; a minute is longer than any front end's frame.
-        channels, bins, _ = frontend.shape(60 * frontend.sample_rate)
+        sizes = (0, *frontend.shape(60 * frontend.sample_rate))
+        channels, bins = (1 if axis in _POOLED[over] else sizes[axis] for axis in (1, 2))
         self.register_buffer("mean", torch.zeros(channels, bins))
         self.register_buffer("deviation", torch.ones(channels, bins))
         # Frames seen: a number of Python, so that `forward` asks it without waiting for the device.
@@ -45,6 +66,15 @@ class Standardize(Frontend):
     def fitted(self) -> bool:
         """Whether training clips have been seen, here or before the checkpoint was written."""
         return self.count > 0 and self.frontend.fitted
+
+    @property
+    def external(self) -> Mapping[str, str]:
+        """That of the wrapped front end."""
+        return {f"frontend.{prefix}": source for prefix, source in self.frontend.external.items()}
+
+    def parameter_groups(self) -> list[ParameterGroup]:
+        """Those of the wrapped front end; the statistics are not trained."""
+        return self.frontend.parameter_groups()
 
     def get_extra_state(self) -> Tensor:
         """Frames seen, `[]` int64, for the checkpoint."""
@@ -81,14 +111,15 @@ class Standardize(Frontend):
             self.frontend.fit(waveforms)
         count = 0
         mean = torch.zeros_like(self.mean, dtype=torch.float64)
-        squares = torch.zeros_like(mean)  # summed squared distances from the mean
+        squares = torch.zeros_like(mean)  # mean squared distance from the mean, times the frames
         for waveform in waveforms:
             features = self.frontend(waveform.to(self.mean.device)).double()
+            # Every statistic pools the same number of values a frame, so frames are what counts.
             frames = features.shape[0] * features.shape[-1]
-            variance, centre = torch.var_mean(features, dim=(0, -1), correction=0)
-            step, total = centre - mean, count + frames
+            variance, centre = torch.var_mean(features, dim=_POOLED[self.over], correction=0, keepdim=True)
+            step, total = centre[0, ..., 0] - mean, count + frames
             mean += step * frames / total
-            squares += variance * frames + step.square() * count * frames / total
+            squares += variance[0, ..., 0] * frames + step.square() * count * frames / total
             count = total
         if count == 0:
             raise InputError("Standardize found no training clips to learn from; check data.train.")

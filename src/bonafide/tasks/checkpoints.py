@@ -3,9 +3,9 @@
 import os
 import pickle
 import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Final, final
 
 import torch
 from pytorch_lightning.plugins.io import CheckpointIO
@@ -13,6 +13,9 @@ from torch import Tensor
 
 from bonafide.types import InputError
 from bonafide.whole import whole
+
+EXTERNAL: Final = "external"
+"""Where a checkpoint keeps the sha256 of weights that it leaves out."""
 
 
 @final
@@ -74,6 +77,51 @@ def read(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
     if not isinstance(found, dict) or "state_dict" not in found:
         raise InputError(f"{path} is not a checkpoint of a run; it has no weights under state_dict")
     return found
+
+
+def leave_out(checkpoint: dict[str, Any], external: Mapping[str, str], *, trained: Collection[str]) -> None:
+    """Takes weights that come from elsewhere out of a checkpoint, which then only says where they come from.
+
+    Args:
+        checkpoint: with all weights under `state_dict`; changed in place.
+        external: sha256 of the source of the weights whose names begin with a prefix, by prefix.
+        trained: names that stay, wherever they came from.
+    """
+    if external:
+        prefixes = tuple(external)
+        checkpoint["state_dict"] = {
+            name: value for name, value in checkpoint["state_dict"].items()
+            if name in trained or not name.startswith(prefixes)
+        }  # fmt: skip
+        checkpoint[EXTERNAL] = dict(external)
+
+
+def fill_in(checkpoint: dict[str, Any], present: Mapping[str, Tensor], external: Mapping[str, str]) -> None:
+    """Undoes `leave_out` with weights at hand, which must come from the same source.
+
+    Args:
+        checkpoint: as read; changed in place.
+        present: state of the task that is to take the checkpoint.
+        external: sha256 of the sources that it was made from, by prefix.
+
+    Raises:
+        InputError: it was made from other weights.
+    """
+    wanted = checkpoint.get(EXTERNAL, {})
+    if not isinstance(wanted, dict):
+        raise InputError("this checkpoint is damaged: it does not say which frozen weights belong to it")
+    for prefix, source in wanted.items():
+        if prefix not in external or external[prefix] != source:
+            known = f"sha256 {external[prefix][:12]}…" if prefix in external else "none"
+            raise InputError(
+                f"this checkpoint belongs to other frozen weights: {prefix} was sha256 {str(source)[:12]}… "
+                f"and is now {known}; choose the weights and the front end that it was trained with"
+            )
+    absent = {
+        name: value for name, value in present.items()
+        if name not in checkpoint["state_dict"] and name.startswith(tuple(wanted))
+    }  # fmt: skip
+    checkpoint["state_dict"] = {**checkpoint["state_dict"], **absent}
 
 
 def must_fit(found: Mapping[str, Tensor], wanted: Mapping[str, Tensor]) -> None:

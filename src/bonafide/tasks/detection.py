@@ -20,7 +20,7 @@ from bonafide.metrics.running import Scored
 from bonafide.models.model import Model
 from bonafide.objectives.cross_entropy import CrossEntropy, log_odds
 from bonafide.tasks import checkpoints
-from bonafide.types import Batch
+from bonafide.types import Batch, InputError
 
 
 class Scores(NamedTuple):
@@ -49,7 +49,12 @@ class Detection(pl.LightningModule):
         optimizer: makes the optimizer of the trainable parameters.
         scheduler: makes the learning-rate scheduler of the optimizer.
         scheduler_interval: when the scheduler steps.
-        fit_clips: training clips that the front end's statistics are learned from.
+        fit_clips: training clips that the front end's statistics are learned from; None for all.
+        frontend_lr: learning rate of the front end's own weights, in place of the optimizer's; each of its
+            groups still scales it.
+
+    Raises:
+        InputError: `fit_clips` or `frontend_lr` is not positive.
     """
 
     threshold: Tensor
@@ -63,13 +68,20 @@ class Detection(pl.LightningModule):
         optimizer: Callable[..., Optimizer],
         scheduler: Callable[..., LRScheduler] | None = None,
         scheduler_interval: Literal["step", "epoch"] = "epoch",
-        fit_clips: int = 1000,
+        fit_clips: int | None = 1000,
+        frontend_lr: float | None = None,
     ) -> None:
         super().__init__()
+        if fit_clips is not None and fit_clips < 1:
+            raise InputError(f"task.fit_clips={fit_clips} leaves nothing to learn from; null takes all clips")
+        if frontend_lr is not None and frontend_lr <= 0:
+            raise InputError(
+                f"task.frontend_lr={frontend_lr:g} is not above 0; freeze the front end to keep it as it is"
+            )
         self.frontend, self.model, self.loss = frontend, model, loss
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
         self.scheduler_interval = scheduler_interval
-        self.fit_clips = fit_clips
+        self.fit_clips, self.frontend_lr = fit_clips, frontend_lr
         self.register_buffer("threshold", torch.zeros(()))
         measures: dict[str, Metric | MetricCollection] = {
             "eer": Scored(eer),
@@ -96,10 +108,14 @@ class Detection(pl.LightningModule):
     def on_fit_start(self) -> None:
         """Counts the classes and lets the front end learn its statistics; a resumed run has both."""
         data = self.trainer.datamodule  # type: ignore[attr-defined]
-        self.loss.set_counts(*data.counts())
+        counts = data.counts()
+        self.loss.set_counts(*counts)
+        training = self.frontend.training
         if not self.frontend.fitted:
+            clips = sum(counts) if self.fit_clips is None else self.fit_clips
             with torch.no_grad():
-                self.frontend.fit(clip.to(self.device) for clip in data.sample(self.fit_clips))
+                self.frontend.eval().fit(clip.to(self.device) for clip in data.sample(clips))
+        self.frontend.train(training)  # Lightning does not say it, and a frozen encoder keeps out of it
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
         """Loss of a batch."""
@@ -142,7 +158,7 @@ class Detection(pl.LightningModule):
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer over what is trainable, and its scheduler."""
-        optimizer = self.make_optimizer([weight for weight in self.parameters() if weight.requires_grad])
+        optimizer = self._optimizer()
         if self.make_scheduler is None:
             return optimizer
         scheduler = self.make_scheduler(optimizer)
@@ -155,6 +171,38 @@ class Detection(pl.LightningModule):
             },
         }
 
+    def _optimizer(self) -> Optimizer:
+        """One group, unless the front end learns at rates of its own; then its groups come last."""
+        trainable = [weight for weight in self.parameters() if weight.requires_grad]
+        own = self.frontend.parameter_groups()
+        if self.frontend_lr is not None and not own:
+            raise InputError(
+                "task.frontend_lr is set, but the front end has nothing to train; set it to null"
+            )
+        if self.frontend_lr is None and all(group.lr_scale == 1 for group in own):
+            return self.make_optimizer(trainable)
+        theirs = {id(weight) for group in own for weight in group.parameters}
+        rest = [weight for weight in trainable if id(weight) not in theirs]
+        optimizer = self.make_optimizer(
+            [{"params": weights} for weights in (rest, *(g.parameters for g in own))]
+        )
+        for settings, group in zip(optimizer.param_groups[1:], own, strict=True):
+            settings["lr"] = group.lr_scale * (self.frontend_lr or settings["lr"])
+        return optimizer
+
+    @property
+    def external(self) -> dict[str, str]:
+        """Sha256 of frozen weights from elsewhere, by the prefix of their names in the state."""
+        return {f"frontend.{prefix}": source for prefix, source in self.frontend.external.items()}
+
+    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
+        """Leaves out frozen weights that come from elsewhere."""
+        state = self.state_dict(keep_vars=True)
+        trained = {name for name, value in state.items() if isinstance(value, Tensor) and value.requires_grad}
+        checkpoints.leave_out(checkpoint, self.external, trained=trained)
+
     def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Refuses a checkpoint of another model."""
-        checkpoints.must_fit(checkpoint["state_dict"], self.state_dict())
+        """Completes a checkpoint with the frozen weights at hand; refuses that of another model."""
+        present = self.state_dict()
+        checkpoints.fill_in(checkpoint, present, self.external)
+        checkpoints.must_fit(checkpoint["state_dict"], present)

@@ -86,6 +86,7 @@ def quiet() -> None:
         ".*Experiment logs directory .* exists and is not empty.*",
         ".*The number of training batches .* is smaller than the logging interval.*",
         ".*treespec, LeafSpec.*",
+        r".*module\(s\) in eval mode at the start of training.*",  # frozen front ends
         ".*Trying to infer the `batch_size`.*",
     ):
         warnings.filterwarnings("ignore", message)
@@ -135,9 +136,9 @@ def use_best(task: Detection, folder: str | Path) -> None:
     """Takes the weights of the best epoch, if checkpoints were kept."""
     path = assembly.checkpoint_path(folder, "best")
     if path.is_file():
-        found = checkpoints.read(path)["state_dict"]
-        checkpoints.must_fit(found, task.state_dict())
-        task.load_state_dict(found)
+        found = checkpoints.read(path)
+        task.on_load_checkpoint(found)
+        task.load_state_dict(found["state_dict"])
 
 
 def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, facts: Facts) -> None:
