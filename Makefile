@@ -20,11 +20,11 @@ setup: $(READY)  ## Create .venv and install Bonafide with its tested versions
 demo: $(READY)  ## Train on the synthetic demo corpus, print the EER table, write the report
 	$(BIN)/python train.py
 
-test: $(READY)  ## Run every test that this machine can run
-	$(BIN)/python -m pytest
+test: $(READY)  ## Run every test that this machine can run, a process a core
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 
 test-fast: $(READY)  ## Run the tests that take less than ten seconds each
-	$(BIN)/python -m pytest -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile -m "not slow"
 
 check: $(READY)  ## Ruff, mypy --strict and the floors (lint-imports)
 	$(BIN)/ruff check .

@@ -1,7 +1,7 @@
 """Features of a second epoch out of a memo, against computing them again.
 
-The front ends: hidden states of wav2vec 2.0 Base in its published size (94 million weights, random, frozen),
-as in shared/specs the heaviest that a laptop still trains on; and a wavelet packet tree of 256 bands.
+Of two front ends: hidden states of wav2vec 2.0 Base in its published size (94 million weights, frozen and
+here random), for which a memo is meant, and a wavelet packet tree of 256 bands, which hardly needs one.
 
 Run: `.venv/bin/python benchmarks/memo.py`
 """
@@ -35,13 +35,16 @@ class HiddenStates(Frontend):
 
     @property
     def external(self) -> Mapping[str, str]:
+        """The encoder, as if it had been read from somewhere."""
         return {"encoder.": "random"}
 
     def shape(self, samples: int) -> FeatureShape:
-        frames = int(self.encoder._get_feat_extract_output_lengths(torch.tensor(samples)))  # noqa: SLF001
+        """One vector of 768 numbers for every 20 ms."""
+        frames = int(self.encoder._get_feat_extract_output_lengths(samples))  # noqa: SLF001
         return FeatureShape(1, self.encoder.config.hidden_size, frames)
 
     def times(self, samples: int) -> Tensor:
+        """Beginning of each frame in seconds, `[frames]`."""
         return torch.arange(self.shape(samples).frames, dtype=torch.float64) * 0.02
 
     def forward(self, waveform: Tensor) -> Tensor:

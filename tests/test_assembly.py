@@ -11,7 +11,10 @@ from tests.corpora import miniature
 
 from bonafide import assembly
 from bonafide.data.module import AudioData
+from bonafide.frontends.cepstrum import LFCC
+from bonafide.frontends.memo import Memo
 from bonafide.frontends.raw import Raw
+from bonafide.frontends.standardize import Standardize
 from bonafide.models.rawnet2 import RawNet2
 from bonafide.tasks.detection import Detection
 from bonafide.types import InputError
@@ -64,6 +67,46 @@ def test_a_composed_config_is_the_recipe_of_a_run() -> None:
     assert task.model.shape == (1, 1, 64_600)
 
 
+def chain(words: list[str]) -> list[type]:
+    """A front end and those that it wraps, outermost first."""
+    made = assembly.task(assembly.compose(words)).frontend
+    parts = [module for name, module in made.named_modules() if not name.replace("frontend", "").strip(".")]
+    return [type(part) for part in parts]
+
+
+@pytest.mark.parametrize(
+    ("words", "wanted"),
+    [
+        (["frontend=lfcc"], [Standardize, LFCC]),
+        (["frontend=lfcc", "frontend.standardize=false"], [LFCC]),
+        (["frontend=lfcc", "+frontend.memo=true"], [Standardize, Memo, LFCC]),
+        (["frontend=lfcc", "+frontend.memo=null"], [Standardize, LFCC]),
+        (["model=rawnet2", "+frontend.memo=elsewhere"], [Memo, Raw]),
+    ],
+)
+def test_what_is_wrapped_around_a_front_end(words: list[str], wanted: list[type]) -> None:
+    assert chain(words) == wanted
+
+
+@pytest.mark.parametrize(("over", "size"), [("true", 60), ("bin", 60), ("channel", 1), ("all", 1)])
+def test_a_front_end_says_over_what_it_is_standardized(over: str, size: int) -> None:
+    task = assembly.task(assembly.compose(["frontend=lfcc", f"frontend.standardize={over}"]))
+    assert task.frontend.get_buffer("mean").numel() == size
+
+
+def test_a_memo_lies_in_the_cache_unless_it_is_named(tmp_path: Path) -> None:
+    words = ["frontend=lfcc", "frontend.standardize=false", f"data.cache={tmp_path}"]
+    for option, folder in (("true", tmp_path / "memo"), (f"{tmp_path}/mine", tmp_path / "mine")):
+        task = assembly.task(assembly.compose([*words, f"+frontend.memo={option}"]))
+        with torch.no_grad():
+            task(0.1 * torch.randn(2, 64_600))
+        assert len(list(folder.glob("LFCC-*-float32/*.shard"))) == 1
+    task = assembly.task(assembly.compose([*words, "+frontend.memo.half=true", "+frontend.memo.limit_gb=2"]))
+    with torch.no_grad():
+        task(0.1 * torch.randn(2, 64_600))
+    assert len(list((tmp_path / "memo").glob("LFCC-*-float16/*.shard"))) == 1
+
+
 def test_the_parts_of_a_trainer_follow_the_config(tmp_path: Path) -> None:
     cfg = assembly.compose(["hardware=cpu", "logger=none", f"folder={tmp_path}", "trainer.max_epochs=3"])
     trainer = assembly.trainer(cfg)
@@ -108,6 +151,10 @@ def test_an_option_that_was_never_set_is_named() -> None:
         (["model=lcnn", "frontend=raw"], "frontend=lfcc"),
         (["model.classes=3"], "1 or 2 logits"),
         (["data.clip_seconds=0.01"], "clip_seconds"),
+        (["frontend.standardize=frame"], "choose true, false, bin, channel, all"),
+        (["+frontend.memo.size=3"], r"frontend\.memo=.* is unknown"),
+        (["task.fit_clips=0"], "null takes all clips"),
+        (["task.frontend_lr=0"], r"frontend_lr=0 is not above 0"),
     ],
 )
 def test_an_impossible_choice_is_refused_in_our_own_words(words: list[str], said: str) -> None:

@@ -373,7 +373,7 @@ def test_clips_that_come_again_are_no_reason_to_warn(tmp_path: Path) -> None:
 def test_a_config_asks_for_it(option: Any, folder: str, half: bool, limit: float) -> None:
     frontend = Memo.of(Encoder(), option, "cache")
     assert str(frontend.folder) == folder
-    assert frontend.kind.itemsize == (2 if half else 4)
+    assert frontend.dtype.itemsize == (2 if half else 4)
     assert frontend.limit_gb == limit
 
 
@@ -383,3 +383,13 @@ def test_a_config_asks_for_it(option: Any, folder: str, half: bool, limit: float
 def test_an_option_that_means_nothing_is_refused(option: Any, said: str) -> None:
     with pytest.raises(InputError, match=said):
         Memo.of(Encoder(), option, "cache")
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_features_come_back_to_the_device_of_the_waveform(tmp_path: Path) -> None:
+    frontend = memo(tmp_path).cuda()
+    first, again = frontend(CLIPS.cuda()), frontend(CLIPS.cuda())
+    assert first.is_cuda
+    assert torch.equal(first, again)
+    assert torch.equal(memo(tmp_path)(CLIPS), first.cpu())  # a memo is shared by all devices

@@ -47,7 +47,7 @@ class Framed(Frontend):
 
     @abstractmethod
     def features(self, waveform: Tensor) -> Tensor:
-        """`[batch, time]` float32, autocast switched off → `[batch, frames, bins]`, as a transform leaves it."""
+        """`[batch, time]` float32 without autocast → `[batch, frames, bins]`, as a transform leaves it."""
 
     def shape(self, samples: int) -> FeatureShape:
         """One channel, all bins, a frame for every hop that begins within the clip.

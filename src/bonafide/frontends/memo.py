@@ -56,7 +56,7 @@ class Memo(Frontend):
             )
         self.frontend = frontend.eval()
         self.folder, self.limit_gb = Path(folder).expanduser(), limit_gb
-        self.kind = np.dtype(np.float16 if half else np.float32)
+        self.dtype = torch.float16 if half else torch.float32
         self._refuse_trainable()
         self._store: Store | None = None
         self._hits, self._steady = _Hits(), False
@@ -146,14 +146,14 @@ class Memo(Frontend):
                 return features + (self._rounded(features) - features).detach()  # its gradient is not rounded
         store = self._opened()
         clips = waveform.detach().float().cpu().contiguous().numpy()
-        keys = [hashlib.blake2b(clip, digest_size=KEY_BYTES).digest() for clip in clips]
-        found = torch.empty(len(keys), *shape)
+        keys = [hashlib.sha256(clip).digest()[:KEY_BYTES] for clip in clips]
+        found = torch.empty(len(keys), *shape, dtype=self.dtype)
         missing = [
             row for row, key in enumerate(keys)
             if not self._remembered(store, key, waveform[row : row + 1], found[row])
         ]  # fmt: skip
         self._hits.count(len(keys), len(missing), training=self.training)
-        features = found.to(waveform.device)
+        features = found.to(waveform.device).float()
         if missing:
             fresh = self._steadily(waveform[missing] if len(missing) < len(keys) else waveform)
             features[missing] = fresh
@@ -169,7 +169,7 @@ class Memo(Frontend):
         array, shard = found
         if array.shape == into.shape:
             np.copyto(into.numpy(), array)
-            shard.trusted = shard.trusted or _near(into, self._computed(waveform)[0].cpu())
+            shard.trusted = shard.trusted or _near(into.float(), self._computed(waveform)[0].cpu())
             if shard.trusted:
                 return True
         store.discard(shard, "holds what this front end no longer computes")
@@ -181,8 +181,8 @@ class Memo(Frontend):
         if not self._steady and len(waveform) > 1:
             if not _near(features[:1], self._computed(waveform[:1])):
                 raise InputError(
-                    f"the features of {type(self.frontend).__name__} depend on chance or on the other clips of "
-                    "the batch, so there is nothing to remember; drop frontend.memo"
+                    f"the features of {type(self.frontend).__name__} depend on chance or on the other clips "
+                    "of the batch, so there is nothing to remember; drop frontend.memo"
                 )
             self._steady = True
         return features
@@ -193,7 +193,7 @@ class Memo(Frontend):
             return self._rounded(self.frontend(waveform.float()).float())
 
     def _rounded(self, features: Tensor) -> Tensor:
-        if self.kind != np.float16:
+        if self.dtype != torch.float16:
             return features
         rounded = features.half().float()
         if bool(rounded.isinf().any()):
@@ -202,8 +202,9 @@ class Memo(Frontend):
 
     def _opened(self) -> Store:
         if self._store is None:
-            name = f"{type(self.frontend).__name__}-{identity(self.frontend)[:16]}-{self.kind}"
-            self._store = Store(self.folder / name, self.kind, int(self.limit_gb * 1e9))
+            kind = str(self.dtype).removeprefix("torch.")
+            name = f"{type(self.frontend).__name__}-{identity(self.frontend)[:16]}-{kind}"
+            self._store = Store(self.folder / name, kind, int(self.limit_gb * 1e9))
         return self._store
 
     def _refuse_trainable(self) -> None:
