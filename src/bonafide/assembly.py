@@ -181,6 +181,7 @@ def fingerprint(cfg: DictConfig) -> str:
     plain = {name: node for name, node in _plain(placeless).items() if name not in _WITHOUT_EFFECT}
     for name in ("workers", "pin_memory", "cache", "root"):
         plain["data"].pop(name, None)
+    plain["frontend"].pop("memo", None)
     for name in ("accelerator", "devices", "num_nodes", "strategy", "enable_progress_bar", "profiler"):
         plain["trainer"].pop(name, None)
     return hashlib.sha256(json.dumps(plain, sort_keys=True, default=str).encode()).hexdigest()[:16]

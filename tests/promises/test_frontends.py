@@ -1,16 +1,12 @@
 """Every front end under conf/frontend gives exactly the shape it announces, and lets gradients through."""
 
-from collections.abc import Callable
-from functools import partial
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
-from tests.frontends import fairseq_checkpoints, tiny_eat, tiny_encoders
+from tests.frontends import untrained
 
 from bonafide import assembly
 from bonafide.frontends.frontend import Frontend
@@ -21,30 +17,11 @@ OPTIONS = sorted(file.stem for file in (assembly.conf() / "frontend").glob("*.ya
 LENGTHS = (8_000, 8_001, 12_345, 16_000, 64_600)
 
 
-ENCODERS: dict[str, Callable[[Path], Path]] = {
-    "wav2vec2": partial(tiny_encoders.write, "wav2vec2"),
-    "xlsr": partial(tiny_encoders.write, "xlsr"),
-    "xlsr_layer5": partial(tiny_encoders.write, "xlsr"),
-    "hubert": partial(tiny_encoders.write, "hubert"),
-    "wavlm": partial(tiny_encoders.write, "wavlm"),
-    "whisper": partial(tiny_encoders.write, "whisper"),
-    "eat": lambda place: tiny_eat.write(place.parent),
-    "fairseq": partial(fairseq_checkpoints.write, "xlsr"),
-}
-"""Those that read weights, with a writer of small untrained ones."""
-
-
 @pytest.fixture(scope="module", params=OPTIONS)
 def frontend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Frontend:
     """As a training uses it: standardized where its YAML says so, with statistics of noise."""
-    if request.param == "fairseq" and find_spec("fairseq") is None:
-        pytest.skip("the extra fairseq is not installed")
     torch.manual_seed(0)
-    words = [f"frontend={request.param}"]
-    if request.param in ENCODERS:
-        place = tmp_path_factory.mktemp("weights") / "weights.pt"
-        words.append(f"frontend.source={ENCODERS[request.param](place)}")
-    cfg = assembly.compose(words)
+    cfg = assembly.compose(untrained.words(request.param, tmp_path_factory.mktemp("weights")))
     node: Any = OmegaConf.to_container(cfg.frontend, resolve=True)
     standardize = node.pop("standardize", False)
     made: Frontend = instantiate(node, _convert_="all")
