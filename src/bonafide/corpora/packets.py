@@ -5,12 +5,12 @@ https://openreview.net/forum?id=RGewtLtvHz): WaveFake with Avocodo and BigVGAN a
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 from bonafide.corpora import tree
 from bonafide.corpora.corpus import Corpus
 from bonafide.corpora.protocol import counted
-from bonafide.corpora.wavefake import JSUT, LJSPEECH
+from bonafide.corpora.readings import JSUT, LJSPEECH, READINGS
 from bonafide.types import BONAFIDE, SPOOF, ByHand, Download, InputError, Label, Utterance
 
 _CONFORMER: Final = "conformer"
@@ -34,28 +34,6 @@ _PUBLISHED: Final[Mapping[str, tuple[str, int]]] = {
 
 _LETTERED = re.compile(r"([A-Z]+)_(.+)")
 _SUFFIX = re.compile(r"_gen(erated)?$")
-
-
-class _Genuine(NamedTuple):
-    """A collection of real speech: its folder as unpacked, and where the files lie in a folder of it."""
-
-    title: str
-    folder: str
-    inside: tuple[str, ...]
-    page: str
-
-
-_GENUINE: Final = {
-    LJSPEECH: _Genuine(
-        "LJSpeech-1.1", "LJSpeech-1.1", (".", "wavs"), "https://keithito.com/LJ-Speech-Dataset"
-    ),
-    JSUT: _Genuine(
-        "jsut_ver1.1",
-        "jsut_ver1.1",
-        (".", "basic5000/wav", "wav"),
-        "https://sites.google.com/site/shinnosuketakamichi/publication/jsut",
-    ),
-}
 
 
 @final
@@ -145,23 +123,14 @@ class Packets(Corpus):
                 "its folders have other names there: link or rename each as the class docstring draws it",
             ),
             Download("Avocodo, BigVGAN and BigVGAN large on LJSpeech", "zenodo:10512541"),
-            Download(
-                "LJSpeech 1.1",
-                "https://data.keithito.com/data/speech/LJSpeech-1.1.tar.bz2",
-                licence="public domain",
-            ),
-            Download(
-                "JSUT 1.1",
-                "http://ss-takashi.sakura.ne.jp/corpus/jsut_ver1.1.zip",
-                licence="research and personal use",
-            ),
+            *(readings.download for readings in READINGS.values()),
         )
 
     @property
     def training_systems(self) -> Sequence[str]:
         """The LJSpeech vocoders that are here; the authors test on JSUT and text-to-speech only."""
         return tuple(
-            source for source in self._lettered() if source not in _GENUINE and not _only_test(source)
+            source for source in self._lettered() if source not in READINGS and not _only_test(source)
         )
 
     @property
@@ -178,12 +147,12 @@ class Packets(Corpus):
         """
         self._notes = []
         folders = self._lettered()
-        genuine = {collection: self._genuine(collection, folders) for collection in _GENUINE}
+        genuine = {collection: self._genuine(collection, folders) for collection in READINGS}
         spoofs = self._spoofs(folders)
         if not any(genuine.values()):
             raise InputError(
                 f"no recordings of LJSpeech: looked for A_ljspeech in {self.root} and for LJSpeech-1.1 there "
-                f"and beside it; get them from {_GENUINE[LJSPEECH].page}, or set data.corpus.ljspeech"
+                f"and beside it; get them from {READINGS[LJSPEECH].page}, or set data.corpus.ljspeech"
             )
         self._say_what_differs({**{name: paths for name, paths in genuine.items() if paths}, **spoofs})
         rows: list[Utterance] = []
@@ -215,7 +184,7 @@ class Packets(Corpus):
                     f"{self.root} holds both {other.name} and {folder.name}; put their files into one "
                     "folder, or name the sources differently"
                 )
-            if letter == "A" and source not in _GENUINE:
+            if letter == "A" and source not in READINGS:
                 raise InputError(
                     f"{folder}: the letter A is for genuine recordings, and those known are A_ljspeech and "
                     "O_jsut; rename the folder, with another letter if it holds spoofs"
@@ -231,7 +200,7 @@ class Packets(Corpus):
         """The paths of each system that is here."""
         found = {}
         for source, folder in folders.items():
-            if source in _GENUINE:
+            if source in READINGS:
                 continue
             names = _recordings(folder)
             if source == _CONFORMER:
@@ -254,12 +223,12 @@ class Packets(Corpus):
 
     def _genuine(self, collection: str, folders: Mapping[str, Path]) -> list[str]:
         """The paths of a collection's recordings; none if they are nowhere."""
-        genuine, given = _GENUINE[collection], self._given[collection]
+        genuine, given = READINGS[collection], self._given[collection]
         if given is not None:
             places = [Path(given).expanduser()]
         else:
             lettered = [folders[collection]] if collection in folders else []
-            places = [*lettered, self.root / genuine.folder, self.root.parent / genuine.folder]
+            places = [*lettered, self.root / genuine.title, self.root.parent / genuine.title]
         for place in places:
             for inside in genuine.inside:
                 names = _recordings(place / inside)
@@ -274,7 +243,7 @@ class Packets(Corpus):
 
     def _left_out(self, collection: str, recordings: Sequence[str], systems: Sequence[str]) -> bool:
         """Whether a collection has to be left out; what there is to say about it is noted."""
-        genuine, names = _GENUINE[collection], ", ".join(systems)
+        genuine, names = READINGS[collection], ", ".join(systems)
         if systems and not recordings:
             where = (
                 f"their recordings ({genuine.title}, {genuine.page}) are neither in {self.root} nor beside it"
@@ -297,7 +266,7 @@ class Packets(Corpus):
         absent = [f"{letter}_{source}" for source, (letter, _) in _PUBLISHED.items() if source not in found]
         if absent:
             self._notes.append(f"absent or empty in {self.root}: {', '.join(absent)}")
-        usual = {genuine.folder.lower() for genuine in _GENUINE.values()}
+        usual = {genuine.title.lower() for genuine in READINGS.values()}
         names = [folder.name for folder in tree.children(self.root)]
         unlettered = [name for name in names if not _LETTERED.fullmatch(name) and name.lower() not in usual]
         if unlettered:

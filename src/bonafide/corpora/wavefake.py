@@ -4,13 +4,12 @@ import os
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, final
+from typing import Final, final
 
 from bonafide.corpora import tree
 from bonafide.corpora.corpus import Corpus
+from bonafide.corpora.readings import JSUT, LJSPEECH, READINGS
 from bonafide.types import BONAFIDE, SPOOF, ByHand, Download, InputError, Label, Utterance
-
-LJSPEECH, JSUT = "ljspeech", "jsut"
 
 _TTS: Final = "common_voices_prompts_from_conformer_fastspeech2_pwg_ljspeech"
 _SYSTEMS: Final = {
@@ -26,28 +25,6 @@ _SYSTEMS: Final = {
     _TTS: LJSPEECH,
 }
 _SUFFIX = re.compile(r"_gen(erated)?$")
-
-
-class _Genuine(NamedTuple):
-    """A collection of real speech: where it usually lies, and where to get it."""
-
-    title: str
-    folders: tuple[str, ...]
-    inside: tuple[str, ...]
-    source: str
-
-
-_GENUINE: Final = {
-    LJSPEECH: _Genuine(
-        "LJSpeech-1.1", ("LJSpeech-1.1",), ("wavs", "."), "https://keithito.com/LJ-Speech-Dataset"
-    ),
-    JSUT: _Genuine(
-        "jsut_ver1.1",
-        ("jsut_ver1.1",),
-        ("basic5000/wav", "wav", "."),
-        "https://sites.google.com/site/shinnosuketakamichi/publication/jsut",
-    ),
-}
 
 
 @final
@@ -120,16 +97,7 @@ class WaveFake(Corpus):
         """The archive, and the recordings of both speakers."""
         return (
             Download("WaveFake", "zenodo:5642694", files=("generated_audio.zip",), licence="CC BY-SA 4.0"),
-            Download(
-                "LJSpeech 1.1",
-                "https://data.keithito.com/data/speech/LJSpeech-1.1.tar.bz2",
-                licence="public domain",
-            ),
-            Download(
-                "JSUT 1.1",
-                "http://ss-takashi.sakura.ne.jp/corpus/jsut_ver1.1.zip",
-                licence="research and personal use",
-            ),
+            *(readings.download for readings in READINGS.values()),
         )
 
     @property
@@ -150,8 +118,8 @@ class WaveFake(Corpus):
         if not any(genuine.values()):
             raise InputError(
                 f"WaveFake has no recordings of its own, and neither LJSpeech-1.1 nor jsut_ver1.1 lies in "
-                f"{self.root} or beside it; get them from {_GENUINE[LJSPEECH].source} and "
-                f"{_GENUINE[JSUT].source}, or set data.corpus.ljspeech and data.corpus.jsut to their folders"
+                f"{self.root} or beside it; get them from {READINGS[LJSPEECH].page} and "
+                f"{READINGS[JSUT].page}, or set data.corpus.ljspeech and data.corpus.jsut to their folders"
             )
         rows: list[Utterance] = []
         for collection, folder in genuine.items():
@@ -210,9 +178,9 @@ class WaveFake(Corpus):
 
     def _genuine(self, collection: str) -> Path | None:
         """The folder of a collection's recordings; None if it is nowhere."""
-        genuine, given = _GENUINE[collection], self._given[collection]
+        genuine, given = READINGS[collection], self._given[collection]
         if given is None:
-            places = [above / name for name in genuine.folders for above in (self.root, self.root.parent)]
+            places = [above / genuine.title for above in (self.root, self.root.parent)]
         else:
             places = [Path(given).expanduser()]
         for place in places:
@@ -222,13 +190,13 @@ class WaveFake(Corpus):
         if given is not None:
             raise InputError(
                 f"data.corpus.{collection}={given} holds no .wav files in {' or '.join(genuine.inside)}; "
-                f"name the folder of {genuine.title} ({genuine.source})"
+                f"name the folder of {genuine.title} ({genuine.page})"
             )
         return None
 
     def _leave_out(self, collection: str, systems: Sequence[str]) -> None:
         if systems:
-            title = _GENUINE[collection].title
+            title = READINGS[collection].title
             self._notes.append(
                 f"{', '.join(systems)} left out: their recordings ({title}) are neither in {self.root} nor "
                 f"beside it, and data.corpus.{collection} is not set"
