@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # torch and Lightning are imported only when a job starts
     import pytorch_lightning as pl
 
     from bonafide.data.module import AudioData
+    from bonafide.frontends.frontend import Frontend
     from bonafide.tasks.detection import Detection
 
 TRUSTED = (
@@ -64,6 +65,15 @@ def compose(overrides: Sequence[str] = (), config: str = "train") -> DictConfig:
         return hydra_compose(config, [folder, *overrides] if config == "train" else [*overrides])
 
 
+def frontend(cfg: DictConfig) -> "Frontend":
+    """The front end by itself: neither standardized nor remembered."""
+    node = _plain(cfg.frontend)
+    for wrapper in ("standardize", "memo"):
+        node.pop(wrapper, None)
+    made: Frontend = _make(node)
+    return made
+
+
 def task(cfg: DictConfig) -> "Detection":
     """The task with its front end and model, sized for the clips of the data.
 
@@ -74,18 +84,17 @@ def task(cfg: DictConfig) -> "Detection":
     from bonafide.frontends.memo import Memo
     from bonafide.frontends.standardize import Standardize
 
-    node = _plain(cfg.frontend)
-    standardize, memo = node.pop("standardize", False), node.pop("memo", None)
-    frontend = _make(node)
-    if memo:
-        frontend = Memo.of(frontend, memo, cfg.data.cache)
-    if standardize:
-        frontend = Standardize(frontend, "bin" if standardize is True else standardize)
+    features = frontend(cfg)
+    wrappers = _plain(cfg.frontend)
+    if wrappers.get("memo"):
+        features = Memo.of(features, wrappers["memo"], cfg.data.cache)
+    if wrappers.get("standardize"):
+        features = Standardize.of(features, wrappers["standardize"])
     samples = frames.to_samples(cfg.data.clip_seconds, cfg.data.sample_rate)
     parts = _plain(cfg.model)
     parts.pop("learning_rate", None)
-    model = _make(parts, shape=frontend.shape(samples))
-    made: Detection = _make(_plain(cfg.task), frontend=frontend, model=model)
+    model = _make(parts, shape=features.shape(samples))
+    made: Detection = _make(_plain(cfg.task), frontend=features, model=model)
     if cfg.compile:
         made.model.compile()
     return made

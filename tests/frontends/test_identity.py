@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from bonafide.frontends.cepstrum import LFCC, MFCC
 from bonafide.frontends.frontend import Frontend
 from bonafide.frontends.identity import identity
+from bonafide.frontends.legend import Legend
 from bonafide.frontends.raw import Raw
 from bonafide.frontends.standardize import Standardize
 from bonafide.types import FeatureShape, InputError
@@ -50,6 +51,9 @@ class Deep(Frontend):
 
     def times(self, samples: int) -> Tensor:
         return torch.arange(samples) / self.sample_rate
+
+    def legend(self) -> Legend:
+        return Legend("row", "value")
 
     def forward(self, waveform: Tensor) -> Tensor:
         return waveform[:, None, None]

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from bonafide.audio import store as stores
 from bonafide.frontends.cepstrum import LFCC
 from bonafide.frontends.frontend import Frontend
+from bonafide.frontends.legend import Legend
 from bonafide.frontends.memo import Memo
 from bonafide.frontends.standardize import Standardize
 from bonafide.types import FeatureShape, InputError
@@ -54,6 +55,9 @@ class Encoder(Frontend):
 
     def times(self, samples: int) -> Tensor:
         return (torch.arange(samples // 40).double() + 0.5) * 40 / self.sample_rate
+
+    def legend(self) -> Legend:
+        return Legend("row", "value")
 
     def forward(self, waveform: Tensor) -> Tensor:
         Encoder.heard += len(waveform)
@@ -247,6 +251,9 @@ class Unsteady(Frontend):
 
     def times(self, samples: int) -> Tensor:
         return torch.arange(samples) / self.sample_rate
+
+    def legend(self) -> Legend:
+        return Legend("row", "value")
 
     def forward(self, waveform: Tensor) -> Tensor:
         peak = 1.0 if self.noise else waveform.abs().max()

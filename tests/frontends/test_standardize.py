@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from bonafide.frontends.cepstrum import LFCC
 from bonafide.frontends.frontend import Frontend
+from bonafide.frontends.legend import Legend
 from bonafide.frontends.raw import Raw
 from bonafide.frontends.standardize import Standardize
 from bonafide.types import FeatureShape, InputError
@@ -147,6 +148,9 @@ class Halves(Frontend):
     def times(self, samples: int) -> Tensor:
         return torch.arange(samples // 10, dtype=torch.float64) * 10 / self.sample_rate
 
+    def legend(self) -> Legend:
+        return Legend("row", "value")
+
     def forward(self, waveform: Tensor) -> Tensor:
         frames = waveform.unfold(-1, 10, 10).mean(-1)[:, None, None]
         scale = torch.tensor([[1.0, 2.0, 3.0], [10.0, 20.0, 30.0]])[..., None]
@@ -193,3 +197,19 @@ def test_weights_from_elsewhere_and_trained_ones_are_handed_on() -> None:
     assert any(name.startswith("frontend.encoder.") for name in frontend.state_dict())
     (group,) = frontend.parameter_groups()
     assert [id(weight) for weight in group.parameters] == [id(frontend.get_parameter("frontend.gain"))]
+
+
+def test_a_mean_and_a_deviation_that_are_known_need_no_clips() -> None:
+    known = Standardize.of(LFCC(16_000), [-12.59, 4.773])
+    assert known.fitted
+    waveform = torch.randn(2, 4_000)
+    torch.testing.assert_close(known(waveform), (LFCC(16_000)(waveform) + 12.59) / 4.773)
+    again = Standardize.of(LFCC(16_000), "all")
+    again.load_state_dict(known.state_dict())
+    torch.testing.assert_close(again(waveform), known(waveform), atol=0, rtol=0)
+
+
+@pytest.mark.parametrize("option", [[1.0], [0.0, 0.0], [1.0, -2.0], {"mean": 1}, 3])
+def test_anything_else_is_refused(option: object) -> None:
+    with pytest.raises(InputError, match="MEAN,DEVIATION"):
+        Standardize.of(LFCC(16_000), option)

@@ -242,11 +242,15 @@ def test_an_experiment_begins_with_the_command_that_runs_it(name: str) -> None:
         OmegaConf.to_container(composed(*cell), resolve=True, throw_on_missing=True)
 
 
-@pytest.mark.parametrize("config", ["evaluate", "predict"])
+@pytest.mark.parametrize("config", ["evaluate", "predict", "describe"])
 def test_the_other_commands_compose_with_any_hardware_and_data(config: str) -> None:
-    given = {"evaluate": ["run=outputs/x", "data=demo"], "predict": ["run=outputs/x", "audio=x.wav"]}[config]
+    given = {
+        "evaluate": ["run=outputs/x", "data=demo"],
+        "predict": ["run=outputs/x", "audio=x.wav"],
+        "describe": ["run=outputs/x", "audio=x.wav"],
+    }[config]
     swept = [f"hardware={name}" for group, name in OPTIONS if group == "hardware"]
-    if config == "evaluate":
+    if config != "predict":
         swept += [f"data={name}" for group, name in OPTIONS if group == "data"]
     with initialize_config_dir(str(CONF), version_base="1.3"):
         for word in swept:

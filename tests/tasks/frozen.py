@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from bonafide.frontends.frontend import Frontend, ParameterGroup
+from bonafide.frontends.legend import Legend
 from bonafide.types import FeatureShape
 
 HIDDEN = 32
@@ -56,6 +57,9 @@ class Frozen(Frontend):
 
     def times(self, samples: int) -> Tensor:
         return torch.arange(samples // 160, dtype=torch.float64) * 160 / self.sample_rate
+
+    def legend(self) -> Legend:
+        return Legend("row", "value")
 
     def forward(self, waveform: Tensor) -> Tensor:
         frames = nn.functional.pad(waveform, (240, 240)).unfold(-1, 640, 160)

@@ -15,6 +15,7 @@ from torch.nn import functional as F
 
 from bonafide.frontends import triangles
 from bonafide.frontends.framing import Framed, Padding
+from bonafide.frontends.legend import Legend
 from bonafide.frontends.scale import Scale, Scaling
 from bonafide.frontends.spectrogram import Spectrum
 from bonafide.types import InputError
@@ -85,6 +86,13 @@ class _Chain(nn.Module):
         cosines = torchaudio.functional.create_dct(coefficients, filters, norm="ortho")
         self.register_buffer("bank", bank, persistent=False)
         self.register_buffer("cosines", cosines, persistent=False)
+
+    def legend(self) -> Legend:
+        """Cepstra and slopes, each from its lowest coefficient upwards."""
+        orders = ("cepstrum", "Δ", "ΔΔ")[: self.deltas + 1]
+        rows = self.cosines.shape[1]
+        shown = enumerate(orders) if self.stack else [(0, orders[-1])]
+        return Legend("coefficient", "value", marks=tuple((place * rows, name) for place, name in shown))
 
     def forward(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, frames, bins]`."""
@@ -170,6 +178,10 @@ class MFCC(Framed):
             stack=stack,
         )
 
+    def legend(self) -> Legend:
+        """Cepstra and slopes, each from its lowest coefficient upwards."""
+        return self.chain.legend()
+
     def features(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, frames, bins]`."""
         features: Tensor = self.chain(waveform)
@@ -236,6 +248,10 @@ class LFCC(Framed):
             deltas=deltas,
             stack=stack,
         )
+
+    def legend(self) -> Legend:
+        """Cepstra and slopes, each from its lowest coefficient upwards."""
+        return self.chain.legend()
 
     def features(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, frames, bins]`."""

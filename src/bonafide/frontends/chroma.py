@@ -11,12 +11,15 @@ import torch
 from torch import Tensor
 
 from bonafide.frontends.framing import Framed, Padding
+from bonafide.frontends.legend import Legend
 from bonafide.frontends.scale import Scale, Scaling
 from bonafide.frontends.spectrogram import Spectrum
 from bonafide.types import InputError
 
 CENTRE, WIDTH = 5.0, 2.0
 """Octaves above A0 / 2 = 13.75 Hz: where the weights peak (440 Hz), and how far they reach."""
+
+NOTES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
 
 def bank(sample_rate: int, n_fft: int, classes: int, tuning: float) -> Tensor:
@@ -92,6 +95,12 @@ class Chroma(Framed):
         self.scaling = Scaling(scale, 2, floor)
         self.spectrum = Spectrum(n_fft, hop, padding=padding)
         self.register_buffer("bank", bank(sample_rate, n_fft, classes, tuning), persistent=False)
+
+    def legend(self) -> Legend:
+        """Pitch classes."""
+        step = self.bins // len(NOTES)
+        marks = tuple((place * step, note) for place, note in enumerate(NOTES))
+        return Legend("pitch class", self.scaling.title, marks=marks)
 
     def features(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, frames, classes]`."""

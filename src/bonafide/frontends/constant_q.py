@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bonafide.frontends.framing import Framed
+from bonafide.frontends.legend import Legend
 from bonafide.frontends.scale import Scale, Scaling
 from bonafide.types import InputError
 
@@ -110,7 +111,7 @@ class Octave(nn.Module):
     ) -> None:
         super().__init__()
         self.halvings = halvings
-        self.hop = hop >> halvings
+        self.hop = hop // 2**halvings
         own = rate / 2**halvings
         # A tone of amplitude 1 gives half the root of the wavelet's length at the full rate.
         loudness = torch.from_numpy(np.sqrt(seconds * rate)).float()
@@ -175,7 +176,7 @@ class Octaves(nn.Module):
 
 def _halved(spectrum: Tensor, length: int, halvings: int, samples: int) -> Tensor:
     """The waveform at a rate halved so often, from its spectrum: sample 0 stays where it is."""
-    size = length >> halvings
+    size = length // 2**halvings
     lines = size // 2 + 1
     place = torch.linspace(0, 1, lines, device=spectrum.device)  # of half the lower rate
     fall = ((place - ROLL_OFF) / (1 - ROLL_OFF)).clamp(min=0)
@@ -237,7 +238,12 @@ class CQT(Framed):
         of = wavelets(bins, bins_per_octave, f_min, 0.0)
         super().__init__(sample_rate, bins=bins, length=_shortest(of, sample_rate), hop=hop)
         self.scaling = Scaling(scale, 1, floor, top_db)
+        self.frequencies = torch.from_numpy(of.frequencies)
         self.octaves = Octaves("CQT", sample_rate, of, bins_per_octave, hop)
+
+    def legend(self) -> Legend:
+        """Wavelets by their frequency."""
+        return Legend("frequency", self.scaling.title, hertz=self.frequencies)
 
     def features(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, frames, bins]`."""
@@ -287,7 +293,12 @@ class VQT(Framed):
         of = wavelets(bins, bins_per_octave, f_min, gamma)
         super().__init__(sample_rate, bins=bins, length=_shortest(of, sample_rate), hop=hop)
         self.scaling = Scaling(scale, 1, floor, top_db)
+        self.frequencies = torch.from_numpy(of.frequencies)
         self.octaves = Octaves("VQT", sample_rate, of, bins_per_octave, hop)
+
+    def legend(self) -> Legend:
+        """Wavelets by their frequency."""
+        return Legend("frequency", self.scaling.title, hertz=self.frequencies)
 
     def features(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, frames, bins]`."""

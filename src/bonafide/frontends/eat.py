@@ -16,6 +16,7 @@ from bonafide.frontends import eat_weights
 from bonafide.frontends.eat_encoder import BANDS, PATCH, EATEncoder
 from bonafide.frontends.eat_filterbank import FRAME, HOP, SAMPLE_RATE, KaldiFilterbank
 from bonafide.frontends.hidden_layers import HiddenLayers, Layers
+from bonafide.frontends.legend import Legend
 from bonafide.frontends.pretrained import Pretrained
 from bonafide.types import FeatureShape, InputError
 
@@ -66,6 +67,7 @@ class EAT(Pretrained):
         frozen: true leaves the encoder as it is, and out of checkpoints; false fine-tunes all of it; a number
             n trains its blocks above the n-th, and with 0 all but the patches' projection.
         lr_scale: learning rate of the encoder as a fraction of the model's, when it is fine-tuned.
+        lr_decay: layer k of n learns at that rate times `lr_decay**(n - k)`; lower ones change less.
 
     Shape:
         `[batch, time]` → `[batch, 1, 8 * width, steps]` for `"frames"`, `[batch, 1, width, steps]` for
@@ -89,6 +91,7 @@ class EAT(Pretrained):
         padding: Padding = "before",
         frozen: bool | int = True,
         lr_scale: float = 0.1,
+        lr_decay: float = 1.0,
     ) -> None:
         if sample_rate != SAMPLE_RATE:
             raise InputError(f"EAT hears audio of {SAMPLE_RATE} Hz; set data.sample_rate={SAMPLE_RATE}")
@@ -105,7 +108,13 @@ class EAT(Pretrained):
         chosen = HiddenLayers(layers, available=len(encoder.blocks), name="EAT")
         encoder.blocks = encoder.blocks[: chosen.depth]
         super().__init__(
-            sample_rate, encoder=encoder, layers=chosen, frozen=frozen, lr_scale=lr_scale, reference=digest
+            sample_rate,
+            encoder=encoder,
+            layers=chosen,
+            frozen=frozen,
+            lr_scale=lr_scale,
+            lr_decay=lr_decay,
+            reference=digest,
         )
         # The token of the whole is neither of the patches nor of the blocks.
         encoder.token.requires_grad_(not frozen)
@@ -142,6 +151,18 @@ class EAT(Pretrained):
         first = place * length
         last = (first + length - 1).clamp(max=KaldiFilterbank.frames(samples) - 1)
         return ((first + last) * HOP + FRAME) / 2 / SAMPLE_RATE
+
+    def legend(self) -> Legend:
+        """Hidden units; those of the eight bands one above the other, if they are joined."""
+        legend = super().legend()
+        if self.output != "frames":
+            return legend
+        return legend._replace(marks=tuple((band * self.width, f"band {band + 1}") for band in range(BANDS)))
+
+    def padded(self, waveform: Tensor, length: Tensor) -> Tensor:
+        """Features of clips of several lengths, in one pass."""
+        features: Tensor = self(waveform, length)
+        return features
 
     def forward(self, waveform: Tensor, length: Tensor | None = None) -> Tensor:
         """`[batch, time]` → `[batch, channels, bins, frames]`, float32; autocast is for the encoder alone.

@@ -4,9 +4,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from bonafide.types import FeatureShape
+from bonafide.frontends.legend import Legend
+from bonafide.types import FeatureShape, InputError
 
 
 class ParameterGroup(NamedTuple):
@@ -48,8 +51,39 @@ class Frontend(nn.Module, ABC):
         """Centre of each frame in seconds, `[frames]`."""
 
     @abstractmethod
+    def legend(self) -> Legend:
+        """What the rows, channels and values of the features are, for pictures of them."""
+
+    @abstractmethod
     def forward(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, channels, bins, frames]`."""
+
+    def padded(self, waveform: Tensor, length: Tensor) -> Tensor:
+        """Features of clips of several lengths, each as it has them alone.
+
+        Clips of one length go through together; a front end that can mask takes all at once.
+
+        Args:
+            waveform: `[batch, time]`, with anything behind the end of a clip.
+            length: `[batch]` int64, samples of each clip.
+
+        Returns:
+            `[batch, channels, bins, frames]` with the frames of the whole; 0 beyond those of a clip.
+
+        Raises:
+            InputError: a clip is shorter than one frame, or longer than the waveform that holds it.
+        """
+        longest = int(length.max())
+        if longest > waveform.shape[-1]:
+            raise InputError(f"a clip of {longest} samples does not fit into {waveform.shape[-1]}.")
+        frames = self.shape(waveform.shape[-1]).frames
+        order, parts = [], []
+        for samples in sorted(set(length.tolist())):
+            rows = (length == samples).nonzero()[:, 0]
+            features: Tensor = self(waveform[rows, :samples])
+            order.append(rows)
+            parts.append(F.pad(features, (0, frames - features.shape[-1])))
+        return torch.cat(parts)[torch.cat(order).argsort()]
 
     @property
     def fitted(self) -> bool:

@@ -73,6 +73,11 @@ class HiddenLayers(nn.Module):
         """Of the features."""
         return 1 if self.logits is not None else len(self.wanted)
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Of the channels; none if there is only one."""
+        return tuple(f"layer {layer}" for layer in self.wanted) if self.channels > 1 else ()
+
     def forward(self, states: Sequence[Tensor]) -> Tensor:
         """All states up to `depth`, each `[batch, frames, hidden]` → `[batch, channels, hidden, frames]`."""
         chosen = torch.stack([states[layer] for layer in self.wanted], dim=1).float()

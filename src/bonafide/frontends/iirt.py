@@ -23,6 +23,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bonafide.frontends.framing import Framed
+from bonafide.frontends.legend import Legend
 from bonafide.frontends.scale import Scale, Scaling
 from bonafide.types import InputError
 
@@ -112,8 +113,8 @@ class Group(NamedTuple):
         samples, lowest = waveform.shape[-1], design(self.notes[0], self.tuning)
         rung = samples + round(RING / lowest.centre * sample_rate)
         size = next_fast_len(-(-rung // 2**self.halvings), real=True)
-        length = size << self.halvings
-        gain = responses(
+        length = size * 2**self.halvings
+        gain = torch.compiler.disable(responses)(
             self.notes,
             self.tuning,
             halvings=self.halvings,
@@ -122,10 +123,10 @@ class Group(NamedTuple):
             device=waveform.device,
         )
         spectrum = torch.fft.rfft(waveform, n=length)[:, None, : gain.shape[-1]]
-        last = (samples + round(lowest.run_out * sample_rate)) >> self.halvings
+        last = (samples + round(lowest.run_out * sample_rate)) // 2**self.halvings
         forward = torch.fft.irfft(spectrum * gain, n=size)[..., :last]
         backward: Tensor = torch.fft.irfft(torch.fft.rfft(forward, n=size) * gain.conj(), n=size)
-        return backward / (1 << self.halvings)
+        return backward / 2**self.halvings
 
 
 @final
@@ -183,6 +184,7 @@ class IIRT(Framed):
             remedy = f"use at most notes={fitting}" if fitting else "use a lower one"
             raise InputError(f"{found}, above half the sample rate of {sample_rate} Hz; {remedy}.")
         self.scaling = Scaling(scale, 2, floor, top_db)
+        self.centres = torch.tensor([one.centre for one in filters], dtype=torch.float64)
         self.step = math.gcd(window, hop)
         by_rate: dict[tuple[int, float], list[int]] = {}
         for note, one in enumerate(filters, start=lowest):
@@ -190,6 +192,10 @@ class IIRT(Framed):
         self.groups = tuple(
             Group(halvings, tuple(members), tuning) for (halvings, _), members in by_rate.items()
         )
+
+    def legend(self) -> Legend:
+        """Notes by their frequency."""
+        return Legend("frequency", self.scaling.title, hertz=self.centres)
 
     def features(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, frames, notes]`."""
@@ -207,10 +213,10 @@ class IIRT(Framed):
         """
         long, far = self.length // self.step, self.hop // self.step
         steps = far * (frames - 1) + long
-        step = self.step >> halvings
+        step = self.step // 2**halvings
         squares = band[..., : steps * step].square().reshape(*band.shape[:-1], steps, step)
         sums: Tensor = squares.sum(-1).unfold(-1, long, far).sum(-1)
-        return sums * (1 << halvings)
+        return sums * 2**halvings
 
 
 def _halvings(one: Filter, sample_rate: int, step: int) -> int:

@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from bonafide.frontends.frontend import Frontend, ParameterGroup
+from bonafide.frontends.legend import Legend
 from bonafide.types import FeatureShape, InputError
 
 
@@ -100,6 +101,19 @@ class Image(Frontend):
         self.shape(samples)
         inside = self.frontend.times(samples)
         return torch.linspace(inside[0].item(), inside[-1].item(), self.width, dtype=torch.float64)
+
+    def legend(self) -> Legend:
+        """Rows between those of the front end inside; grey values from 0 to 1."""
+        inside = self.frontend.legend()
+        bins = self.frontend.shape(60 * self.sample_rate).bins  # the same for clips of any length
+        scale = (self.height - 1) / max(1, bins - 1)
+        marks = tuple((round(row * scale), name) for row, name in inside.marks)
+        hertz = inside.hertz
+        if hertz is not None:
+            place = torch.arange(self.height, dtype=torch.float64) / scale
+            below = place.floor().long().clamp(max=bins - 2)
+            hertz = torch.lerp(hertz[below], hertz[below + 1], place - below)
+        return inside._replace(values="grey value", hertz=hertz, marks=marks)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, channels, height, width]` float32, from 0 to 1."""

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from bonafide.audio.store import KEY_BYTES, Store
 from bonafide.frontends.frontend import Frontend, ParameterGroup
 from bonafide.frontends.identity import identity
+from bonafide.frontends.legend import Legend
 from bonafide.types import FeatureShape, InputError
 
 _NEAR: Final = 0.05  # of the norm; devices differ by less, another front end by more
@@ -129,6 +130,10 @@ class Memo(Frontend):
     def times(self, samples: int) -> Tensor:
         """Centre of each frame in seconds, `[frames]`."""
         return self.frontend.times(samples)
+
+    def legend(self) -> Legend:
+        """That of the wrapped front end."""
+        return self.frontend.legend()
 
     def forward(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, channels, bins, frames]`, from disk where possible.

@@ -114,6 +114,7 @@ class PacketTree(nn.Module):
     ) -> None:
         super().__init__()
         _check(wavelet, level, mode, order)
+        self.order: Order = order
         self.wavelet, self.level, self.mode = wavelet, level, mode
         filters = WaveletTensorTuple.from_wavelet(pywt.Wavelet(wavelet), torch.float64)
         # Numbers of Python: right in any precision, on any device.

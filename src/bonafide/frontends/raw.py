@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 
 from bonafide.frontends.frontend import Frontend
+from bonafide.frontends.legend import Legend
 from bonafide.types import FeatureShape, InputError
 
 
@@ -36,6 +37,10 @@ class Raw(Frontend):
     def times(self, samples: int) -> Tensor:
         """Instant of each sample in seconds, `[samples]` float64."""
         return torch.arange(self.shape(samples).frames, dtype=torch.float64) / self.sample_rate
+
+    def legend(self) -> Legend:
+        """One row: the waveform."""
+        return Legend("waveform", "amplitude")
 
     def forward(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, 1, 1, time]`."""

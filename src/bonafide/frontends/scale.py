@@ -51,6 +51,12 @@ class Scaling:
                 f"top_db={self.top_db:g} leaves nothing; use a positive one such as 80, or null."
             )
 
+    @property
+    def title(self) -> str:
+        """What the scaled values are, with their unit."""
+        quantity = "power" if self.power == 2 else "magnitude"
+        return {"decibel": "level (dB)", "log": f"ln {quantity}", "linear": quantity}[self.scale]
+
     def __call__(self, values: Tensor) -> Tensor:
         """`[batch, frames, bins]`, never negative → the same on the scale."""
         if self.top_db is not None:

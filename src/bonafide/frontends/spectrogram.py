@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from bonafide.frontends import triangles
 from bonafide.frontends.framing import Framed, Padding
+from bonafide.frontends.legend import Legend
 from bonafide.frontends.scale import Scale, Scaling
 from bonafide.types import InputError
 
@@ -97,6 +98,11 @@ class STFT(Framed):
         self.scaling = Scaling(scale, power, floor, top_db)
         self.spectrum = Spectrum(n_fft, hop, power=power, padding=padding)
 
+    def legend(self) -> Legend:
+        """Lines of the spectrum."""
+        lines = torch.arange(self.bins, dtype=torch.float64) * self.sample_rate / self.length
+        return Legend("frequency", self.scaling.title, hertz=lines)
+
     def features(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, frames, n_fft // 2 + 1]`."""
         return self.scaling(self.spectrum(waveform))
@@ -163,8 +169,15 @@ class Mel(Framed):
             norm=norm,
         )
         self.register_buffer("bank", bank, persistent=False)
+        self.centres = triangles.mel_centres(
+            sample_rate, filters=filters, f_min=f_min, f_max=f_max, mel_scale=mel_scale
+        )
         self.scaling = Scaling(scale, power, floor, top_db)
         self.spectrum = Spectrum(n_fft, hop, power=power, padding=padding)
+
+    def legend(self) -> Legend:
+        """Bands where their triangles peak."""
+        return Legend("frequency", self.scaling.title, hertz=self.centres)
 
     def features(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, frames, filters]`."""

@@ -5,12 +5,13 @@ Algorithm for Computing Sample Variances", Stanford STAN-CS-79-773, eq. 2.1, in 
 """
 
 from collections.abc import Iterable, Mapping
-from typing import Final, Literal, final
+from typing import Final, Literal, Self, final
 
 import torch
 from torch import Tensor
 
 from bonafide.frontends.frontend import Frontend, ParameterGroup
+from bonafide.frontends.legend import Legend
 from bonafide.types import FeatureShape, InputError
 
 Over = Literal["bin", "channel", "all"]
@@ -62,6 +63,35 @@ class Standardize(Frontend):
         # Frames seen: a number of Python, so that `forward` asks it without waiting for the device.
         self.count = 0
 
+    @classmethod
+    def of(cls, frontend: Frontend, option: object) -> Self:
+        """Standardization as a config asks for it.
+
+        Args:
+            frontend: whose features are standardized.
+            option: `True` for each bin, one of `Over`, or `[mean, deviation]` of all features, known before,
+                such as those that published weights were trained with.
+
+        Raises:
+            InputError: the option is none of these.
+        """
+        match option:
+            case True:
+                return cls(frontend)
+            case [int() | float() as mean, int() | float() as deviation] if deviation > 0:
+                made = cls(frontend, "all")
+                made.mean.fill_(mean)
+                made.deviation.fill_(deviation)
+                made.count = 1
+                return made
+            case "bin" | "channel" | "all":
+                return cls(frontend, option)
+            case _:
+                raise InputError(
+                    f"frontend.standardize={option} is unknown; choose true, false, {', '.join(_POOLED)}, "
+                    "or [MEAN,DEVIATION] if they are known"
+                )
+
     @property
     def fitted(self) -> bool:
         """Whether training clips have been seen, here or before the checkpoint was written."""
@@ -95,6 +125,11 @@ class Standardize(Frontend):
     def times(self, samples: int) -> Tensor:
         """Centre of each frame in seconds, `[frames]`."""
         return self.frontend.times(samples)
+
+    def legend(self) -> Legend:
+        """That of the wrapped front end; values are in standard deviations."""
+        inside = self.frontend.legend()
+        return inside._replace(values=f"{inside.values.partition(' (')[0]}, standardized")
 
     @torch.no_grad()
     def fit(self, waveforms: Iterable[Tensor]) -> None:

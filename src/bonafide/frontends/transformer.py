@@ -79,6 +79,7 @@ class Transformer(Pretrained):
         frozen: true leaves the encoder as it is, and out of checkpoints; false fine-tunes all of it; a number
             n fine-tunes what lies above layer n (0: all but the convolutions).
         lr_scale: learning rate of the encoder as a fraction of the model's, when it is fine-tuned.
+        lr_decay: layer k of n learns at that rate times `lr_decay**(n - k)`; lower ones change less.
         normalize: brings each clip to mean 0 and variance 1 as transformers does (epsilon 1e-7), as fairseq
             does (1e-5), or not at all ("none"); as the encoder was trained.
         weights: "pretrained", or "random" for the same encoder untrained: how much is the pre-training worth?
@@ -100,6 +101,7 @@ class Transformer(Pretrained):
         layers: Layers = "weighted",
         frozen: bool | int = True,
         lr_scale: float = 0.1,
+        lr_decay: float = 1.0,
         normalize: stem.Normalization = "transformers",
         weights: sources.Weights = "pretrained",
         revision: str | None = None,
@@ -126,6 +128,7 @@ class Transformer(Pretrained):
             layers=chosen,
             frozen=frozen,
             lr_scale=lr_scale,
+            lr_decay=lr_decay,
             reference=found.reference,
         )
         config: Any = encoder.config
@@ -143,6 +146,10 @@ class Transformer(Pretrained):
             above.append(encoder.encoder.layer_norm)
         return [encoder.feature_extractor], above, list(encoder.encoder.layers)
 
+    def _norms(self) -> Sequence[nn.Module]:
+        encoder: Any = self.encoder
+        return [encoder.encoder.layer_norm] if encoder.config.do_stable_layer_norm else []
+
     def shape(self, samples: int) -> FeatureShape:
         """By the arithmetic of the convolutions, which pad nothing.
 
@@ -154,6 +161,11 @@ class Transformer(Pretrained):
     def times(self, samples: int) -> Tensor:
         """Centre of what the convolutions see for each frame in seconds, `[frames]` float64."""
         return self.stem.times(samples)
+
+    def padded(self, waveform: Tensor, length: Tensor) -> Tensor:
+        """Features of clips of several lengths, in one pass."""
+        features: Tensor = self(waveform, length)
+        return features
 
     def forward(self, waveform: Tensor, length: Tensor | None = None) -> Tensor:
         """`[batch, time]` → `[batch, channels, hidden, frames]`.

@@ -1,8 +1,10 @@
 """Banks of triangular filters over the lines of a spectrum, equally spaced in mel or in Hz."""
 
+import math
 import warnings
 from typing import Literal
 
+import torch
 import torchaudio.functional
 from torch import Tensor
 
@@ -48,6 +50,31 @@ def mel(
             n_fft // 2 + 1, f_min, top, filters, sample_rate, norm=norm, mel_scale=mel_scale
         )
     return _without_gaps(name, bank, n_fft)
+
+
+def mel_centres(
+    sample_rate: int, *, filters: int, f_min: float, f_max: float | None, mel_scale: MelScale
+) -> Tensor:
+    """Where the filters of `mel` peak, in Hz, `[filters]` float64.
+
+    >>> mel_centres(16000, filters=3, f_min=0, f_max=None, mel_scale="htk").round().tolist()
+    [464.0, 1210.0, 2409.0]
+    """
+    edges = torch.tensor([f_min, sample_rate / 2 if f_max is None else f_max], dtype=torch.float64)
+    low, high = (_htk(edges) if mel_scale == "htk" else _slaney(edges)).tolist()
+    mels = torch.linspace(low, high, filters + 2, dtype=torch.float64)[1:-1]
+    if mel_scale == "htk":
+        return 700 * (10 ** (mels / 2595) - 1)
+    return torch.where(mels < 15, mels * 200 / 3, 1000 * torch.exp((mels - 15) * math.log(6.4) / 27))
+
+
+def _htk(hertz: Tensor) -> Tensor:
+    return 2595 * torch.log10(1 + hertz / 700)
+
+
+def _slaney(hertz: Tensor) -> Tensor:
+    above = 15 + 27 * torch.log(hertz.clamp(min=1000) / 1000) / math.log(6.4)
+    return torch.where(hertz < 1000, hertz * 3 / 200, above)
 
 
 def linear(

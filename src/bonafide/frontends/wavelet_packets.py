@@ -12,6 +12,7 @@ from ptwt.constants import BoundaryMode
 from torch import Tensor, nn
 
 from bonafide.frontends.frontend import Frontend
+from bonafide.frontends.legend import Legend
 from bonafide.frontends.packet_tree import Order, PacketTree
 from bonafide.types import FeatureShape, InputError
 
@@ -152,6 +153,18 @@ class WaveletPackets(Frontend):
     def times(self, samples: int) -> Tensor:
         """Centre of each frame in seconds, `[frames]` float64; see `PacketTree.centres`."""
         return self.tree.centres(samples) / self.sample_rate
+
+    def legend(self) -> Legend:
+        """Bands by their middle, or in the order of their paths."""
+        quantity = {1.0: "|w|", 2.0: "|w|²"}.get(float(self.power), f"|w|^{self.power:g}")
+        values = f"ln {quantity}" if self.log else quantity
+        channels = (values, "sign") if self.signs else ()
+        values = "value" if self.signs else values
+        if self.tree.order == "natural":
+            return Legend("packet in natural order", values, channels=channels)
+        bands = 2**self.tree.level
+        middles = (torch.arange(bands, dtype=torch.float64) + 0.5) * self.sample_rate / (2 * bands)
+        return Legend("frequency", values, hertz=middles, channels=channels)
 
     @property
     def fitted(self) -> bool:

@@ -72,6 +72,7 @@ class Whisper(Pretrained):
         frozen: true leaves the encoder as it is, and out of checkpoints; false fine-tunes all of it; a number
             n fine-tunes what lies above layer n (0: all but the convolutions).
         lr_scale: learning rate of the encoder as a fraction of the model's, when it is fine-tuned.
+        lr_decay: layer k of n learns at that rate times `lr_decay**(n - k)`; lower ones change less.
         weights: "pretrained", or "random" for the same encoder untrained.
         revision: branch, tag or commit of a hub repository.
 
@@ -93,6 +94,7 @@ class Whisper(Pretrained):
         layers: Layers = "weighted",
         frozen: bool | int = True,
         lr_scale: float = 0.1,
+        lr_decay: float = 1.0,
         weights: sources.Weights = "pretrained",
         revision: str | None = None,
     ) -> None:
@@ -114,6 +116,7 @@ class Whisper(Pretrained):
             layers=chosen,
             frozen=frozen,
             lr_scale=lr_scale,
+            lr_decay=lr_decay,
             reference=found.reference,
         )
         config: Any = encoder.config
@@ -126,6 +129,9 @@ class Whisper(Pretrained):
         encoder: Any = self.encoder
         encoder.embed_positions.requires_grad_(requires_grad=False)  # sines, never trained
         return [encoder.conv1, encoder.conv2], [], list(encoder.layers)
+
+    def _norms(self) -> Sequence[nn.Module]:
+        return [self.encoder.get_submodule("layer_norm")]
 
     def shape(self, samples: int) -> FeatureShape:
         """A frame per 320 samples or part of them.
@@ -141,6 +147,11 @@ class Whisper(Pretrained):
         """Centre of each frame in seconds, `[frames]` float64; the first is centred at the start."""
         return torch.arange(self.shape(samples).frames, dtype=torch.float64) * STRIDE / self.sample_rate
 
+    def padded(self, waveform: Tensor, length: Tensor) -> Tensor:
+        """Features of clips of several lengths, in one pass."""
+        features: Tensor = self(waveform, length)
+        return features
+
     def forward(self, waveform: Tensor, length: Tensor | None = None) -> Tensor:
         """`[batch, time]` → `[batch, channels, hidden, frames]`.
 
@@ -148,12 +159,17 @@ class Whisper(Pretrained):
             waveform: clips at 16 kHz.
             length: `[batch]` int64, samples of each clip before it was padded with anything; the whole if
                 None. Frames beyond a clip are 0, and its own are those it has alone.
+
+        Raises:
+            InputError: a clip is empty, or longer than the waveform that holds it.
         """
         batch, samples = waveform.shape
         frames = self.shape(samples).frames
         place = torch.arange(samples, device=waveform.device)
         if length is not None:
             self.shape(int(length.min()))
+            if int(length.max()) > samples:
+                raise InputError(f"a clip of {int(length.max())} samples does not fit into {samples}.")
             waveform = torch.where(place < length[:, None], waveform, 0.0)
         waveform = F.pad(waveform.float(), (0, -samples % self.context))
         states = self._states(self.log_mel(waveform.reshape(-1, self.context)))

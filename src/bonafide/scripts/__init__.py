@@ -1,4 +1,4 @@
-"""The commands: `bonafide prepare`, `bonafide train`, `bonafide evaluate`, `bonafide predict`.
+"""The commands: `bonafide prepare`, `train`, `evaluate`, `predict` and `describe`.
 
 Each is a Hydra application over `conf/`; the scripts at the root of a checkout are the same entry points.
 To add one, write `scripts/NAME.py` with a `main`, `conf/NAME.yaml`, a root script, and its line below.
@@ -12,6 +12,7 @@ COMMANDS = {
     "train": "train a countermeasure, then score every test group with its best checkpoint",
     "evaluate": "score a trained run on its own test groups or on any other data",
     "predict": "score a file, a folder or a glob: table, JSON lines, per-window timeline",
+    "describe": "draw what a front end makes of recordings",
 }
 
 _USAGE = """usage: bonafide COMMAND [OPTION=VALUE …]

@@ -1,6 +1,5 @@
 """Scores recordings: a table on the screen, JSON lines in a file, a timeline for each."""
 
-import glob
 import hashlib
 import json
 import math
@@ -21,7 +20,7 @@ from rich.table import Table
 from bonafide import assembly
 from bonafide.audio import clip, condition, files, frames
 from bonafide.audio.condition import Condition
-from bonafide.scripts.jobs import results
+from bonafide.scripts.jobs import recordings, results
 from bonafide.tasks.detection import Detection
 from bonafide.types import InputError
 
@@ -55,7 +54,7 @@ class Settings(NamedTuple):
 def run(cfg: DictConfig) -> None:
     """Scores every recording; a recording that cannot be read is named, and the rest goes on."""
     results.quiet()
-    recordings = find(cfg.audio)
+    found = recordings.find(cfg.audio)
     recipe = assembly.recipe(Path(cfg.run).expanduser(), trust=cfg.trust)
     task = assembly.load(Path(cfg.run).expanduser(), cfg.checkpoint, trust=cfg.trust)
     task.to(results.device(cfg.hardware))
@@ -67,7 +66,7 @@ def run(cfg: DictConfig) -> None:
     console = Console(stderr=True)
     try:
         with part.open("a", encoding="utf-8") as file, Progress(console=console) as progress:
-            for path in progress.track(recordings, description="scoring"):
+            for path in progress.track(found, description="scoring"):
                 try:
                     row = done.get(str(path)) or judge(task, path, settings)
                 except InputError as error:
@@ -90,28 +89,6 @@ def run(cfg: DictConfig) -> None:
         for line in failed[:-1]:
             sys.stderr.write(f"bonafide: {line}\n")
         raise InputError(failed[-1])
-
-
-def find(audio: str) -> list[Path]:
-    """The recordings that a path, a folder or a glob names, sorted.
-
-    Raises:
-        InputError: there are none.
-    """
-    place = Path(audio).expanduser()
-    if place.is_file():
-        return [place]
-    if place.is_dir():
-        found = sorted(
-            path for path in place.rglob("*") if path.suffix.lower() in files.EXTENSIONS and path.is_file()
-        )
-        if not found:
-            raise InputError(f"{audio} holds no audio; looked for {' '.join(sorted(files.EXTENSIONS))}")
-        return found
-    found = sorted(path for path in map(Path, glob.glob(str(place), recursive=True)) if path.is_file())  # noqa: PTH207
-    if not found:
-        raise InputError(f"{audio} does not exist; give audio=FILE, a folder or a quoted glob")
-    return found
 
 
 def judge(task: Detection, path: Path, settings: Settings) -> dict[str, Any]:
