@@ -48,7 +48,7 @@ class Pretrained(Frontend):
             )
         if not 0 < lr_decay <= 1:
             raise InputError(
-                f"frontend.lr_decay={lr_decay:g} must be above 0 and at most 1; 1 lets all layers learn alike."
+                f"frontend.lr_decay={lr_decay:g} is not in (0, 1]; 1 lets all layers learn alike."
             )
         if not isinstance(frozen, bool) and not 0 <= frozen <= layers.depth:
             raise InputError(
