@@ -18,6 +18,7 @@ from torch import Tensor
 from transformers import Wav2Vec2Config, Wav2Vec2Model
 
 from bonafide.frontends.frontend import Frontend
+from bonafide.frontends.legend import Legend
 from bonafide.frontends.memo import Memo
 from bonafide.frontends.wavelet_packets import WaveletPackets
 from bonafide.types import FeatureShape
@@ -46,6 +47,10 @@ class HiddenStates(Frontend):
     def times(self, samples: int) -> Tensor:
         """Beginning of each frame in seconds, `[frames]`."""
         return torch.arange(self.shape(samples).frames, dtype=torch.float64) * 0.02
+
+    def legend(self) -> Legend:
+        """Hidden units."""
+        return Legend("hidden unit", "activation")
 
     def forward(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch, 1, 768, frames]`."""

@@ -114,7 +114,7 @@ class Group(NamedTuple):
         rung = samples + round(RING / lowest.centre * sample_rate)
         size = next_fast_len(-(-rung // 2**self.halvings), real=True)
         length = size * 2**self.halvings
-        gain = torch.compiler.disable(responses)(
+        gain: Tensor = torch.compiler.disable(responses)(  # type: ignore[no-untyped-call]
             self.notes,
             self.tuning,
             halvings=self.halvings,
@@ -126,7 +126,7 @@ class Group(NamedTuple):
         last = (samples + round(lowest.run_out * sample_rate)) // 2**self.halvings
         forward = torch.fft.irfft(spectrum * gain, n=size)[..., :last]
         backward: Tensor = torch.fft.irfft(torch.fft.rfft(forward, n=size) * gain.conj(), n=size)
-        return backward / 2**self.halvings
+        return backward / 2.0**self.halvings
 
 
 @final
@@ -216,7 +216,7 @@ class IIRT(Framed):
         step = self.step // 2**halvings
         squares = band[..., : steps * step].square().reshape(*band.shape[:-1], steps, step)
         sums: Tensor = squares.sum(-1).unfold(-1, long, far).sum(-1)
-        return sums * 2**halvings
+        return sums * 2.0**halvings
 
 
 def _halvings(one: Filter, sample_rate: int, step: int) -> int:
