@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bonafide.models.rawnet2 import RawNet2, mel_edges
+from bonafide.models.layers.sinc import mel_edges
+from bonafide.models.rawnet2 import RawNet2
 from bonafide.types import FeatureShape
 
 SAMPLE_RATE, SAMPLES, BANDS, TAPS = 16000, 64600, 20, 1025

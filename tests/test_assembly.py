@@ -263,3 +263,23 @@ def test_a_part_of_one_s_own_is_trusted_on_request(
     for trust in ([], ["min"], ["yours"]):
         with pytest.raises(InputError, match=r"mine\.losses\.Focal"):
             assembly.recipe(run, trust=trust)
+
+
+def test_a_model_starts_from_released_weights(tmp_path: Path) -> None:
+    words = ["model=dcnn", "frontend=stft_packets", "data.sample_rate=22050", "data.clip_seconds=1.0"]
+    first = assembly.task(assembly.compose(words)).model
+    state = first.state_dict()
+    slots = iter([0, 1, 3, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15, 16, 17, 18])
+    names = {name.rpartition(".")[0]: None for name in state if name.startswith("image.")}
+    slot = {name: f"cnn.{next(slots)}" for name in names}
+    released = {
+        "module.module." + slot.get(stem, stem) + "." + leaf: (value.flip(0) if stem == "head" else value)
+        for name, value in state.items()
+        for stem, _, leaf in [name.rpartition(".")]
+    }
+    file = tmp_path / "released.pt"
+    torch.save({"MODEL_STATE": released, "EPOCHS_RUN": 9}, file)
+    again = assembly.task(assembly.compose([*words, f"model.weights={file}"])).model
+    assert all(torch.equal(value, again.state_dict()[name]) for name, value in state.items())
+    with pytest.raises(InputError, match="does not exist"):
+        assembly.task(assembly.compose([*words, f"model.weights={tmp_path}/none.pt"]))

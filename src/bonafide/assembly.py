@@ -77,12 +77,14 @@ def frontend(cfg: DictConfig) -> "Frontend":
 def task(cfg: DictConfig) -> "Detection":
     """The task with its front end and model, sized for the clips of the data.
 
-    A front end's YAML also says over what its features are standardized and where they are remembered, and a
-    model's YAML at which learning rate it was published; none of it is told to the constructor.
+    A front end's YAML also says over what its features are standardized and where they are remembered, a
+    model's YAML at which learning rate it was published and with which released weights it starts; none of it
+    is told to the constructor.
     """
     from bonafide.audio import frames
     from bonafide.frontends.memo import Memo
     from bonafide.frontends.standardize import Standardize
+    from bonafide.models import published
 
     features = frontend(cfg)
     wrappers = _plain(cfg.frontend)
@@ -93,7 +95,10 @@ def task(cfg: DictConfig) -> "Detection":
     samples = frames.to_samples(cfg.data.clip_seconds, cfg.data.sample_rate)
     parts = _plain(cfg.model)
     parts.pop("learning_rate", None)
+    weights = parts.pop("weights", None)
     model = _make(parts, shape=features.shape(samples))
+    if weights:
+        published.load(model, Path(weights).expanduser())
     made: Detection = _make(_plain(cfg.task), frontend=features, model=model)
     if cfg.compile:
         made.model.compile()
@@ -153,6 +158,8 @@ def load(run: str | Path, checkpoint: str = "best", *, trust: Sequence[str] = ()
     from bonafide.tasks import checkpoints
 
     cfg = recipe(run, trust=trust)
+    for start in {"weights", "source"} & cfg.model.keys():  # what it began with is not needed again
+        cfg.model[start] = None
     made = task(cfg)
     found = checkpoints.read(checkpoint_path(run, checkpoint))
     made.on_load_checkpoint(found)

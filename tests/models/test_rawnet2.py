@@ -1,17 +1,15 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
+from tests.models import straight_aasist as straight
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from bonafide.models.rawnet2 import (
-    FeatureMapScaling,
-    RawNet2,
-    ResidualBlock,
-    SincFilters,
-    TrainableSincFilters,
-    mel_edges,
-    sinc_bank,
-)
+from bonafide.models import published as released
+from bonafide.models.layers.sinc import SincFilters, TrainableSincFilters, mel_edges, sinc_bank
+from bonafide.models.rawnet2 import FeatureMapScaling, RawNet2, ResidualBlock
 from bonafide.types import FeatureShape, InputError
 
 CLIP = FeatureShape(1, 1, 64600)
@@ -36,7 +34,7 @@ def small(samples: int = 4000, classes: int = 2, **settings: bool) -> RawNet2:
 
 
 def count(*modules: nn.Module) -> int:
-    return sum(p.numel() for module in modules for p in module.parameters() if p.requires_grad)
+    return sum(p.numel() for module in modules for p in module.parameters())
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +50,8 @@ def test_published_parameter_counts(published: RawNet2) -> None:
     assert count(published.entry) == 40
     assert count(published.exit) == 256
     assert count(published.gru) == 16_140_288
-    assert [count(layer) for layer in published.head] == [1_049_600, 2050]
+    assert [count(layer) for layer in (published.embedding, published.head)] == [1_049_600, 2050]
+    assert published.width == 1024
 
 
 def test_published_lengths_and_dead_parameters(published: RawNet2) -> None:
@@ -67,6 +66,8 @@ def test_published_lengths_and_dead_parameters(published: RawNet2) -> None:
     dead = {name: p.numel() for name, p in published.named_parameters() if p.grad is None}
     assert sum(dead.values()) == 848
     assert all(".before.0." in name for name in dead)
+    # Data-parallel training waits for the gradient of every parameter that requires one.
+    assert {name for name, p in published.named_parameters() if not p.requires_grad} == dead.keys()
 
 
 def test_mended_every_parameter_learns() -> None:
@@ -155,6 +156,77 @@ def test_logits_are_unnormalised(classes: int) -> None:
     assert logits.shape == (5, classes)
     assert logits.std() > 0
     assert (logits.exp().sum(dim=1) - 1).abs().min() > 1e-4
+
+
+def test_the_head_reads_the_embedding() -> None:
+    model, clips = small().eval(), torch.randn(3, 1, 1, 4000)
+    embedding = model.embed(clips)
+    assert embedding.shape == (3, model.width) == (3, 5)
+    model.head = nn.Identity()
+    assert torch.equal(model(clips), embedding)
+
+
+def baseline() -> dict[str, Tensor]:
+    """Weights of `small` under the names of the ASVspoof 2021 baseline."""
+    shapes = straight.norm_shapes("first_bn", 6)
+    for depth, (inputs, outputs) in enumerate([(6, 6), (6, 8), (8, 8)]):
+        block = f"block{depth}.0"
+        shapes |= straight.norm_shapes(f"{block}.bn1", inputs) if depth else {}
+        shapes |= {f"{block}.conv1.weight": (outputs, inputs, 3), f"{block}.conv1.bias": (outputs,)}
+        shapes |= straight.norm_shapes(f"{block}.bn2", outputs)
+        shapes |= {f"{block}.conv2.weight": (outputs, outputs, 3), f"{block}.conv2.bias": (outputs,)}
+        if inputs != outputs:
+            layer = f"{block}.conv_downsample"
+            shapes |= {f"{layer}.weight": (outputs, inputs, 1), f"{layer}.bias": (outputs,)}
+        shapes |= straight.linear_shapes(f"fc_attention{depth}.0", outputs, outputs)
+    shapes |= straight.norm_shapes("bn_before_gru", 8)
+    shapes |= {f"gru.{name}": tuple(value.shape) for name, value in nn.GRU(8, 8, 2).named_parameters()}
+    shapes |= straight.linear_shapes("fc1_gru", 5, 8) | straight.linear_shapes("fc2_gru", 2, 5)
+    return straight.drawn(shapes)
+
+
+def baseline_logits(w: straight.Weights, waveform: Tensor) -> Tensor:
+    """`[batch, time]` → `[batch, 2]`: spoof, bona fide."""
+    bank = sinc_bank(mel_edges(6, 16000) / 8000, 65).float()
+    x = F.max_pool1d(F.conv1d(waveform[:, None], bank[:, None]).abs(), 3)
+    x = F.selu(straight.norm(w, "first_bn", x))
+    for depth in range(3):
+        block = f"block{depth}.0"
+        y = F.conv1d(x, w[f"{block}.conv1.weight"], w[f"{block}.conv1.bias"], padding=1)
+        y = F.leaky_relu(straight.norm(w, f"{block}.bn2", y), 0.3)
+        y = F.conv1d(y, w[f"{block}.conv2.weight"], w[f"{block}.conv2.bias"], padding=1)
+        if f"{block}.conv_downsample.weight" in w:
+            x = F.conv1d(x, w[f"{block}.conv_downsample.weight"], w[f"{block}.conv_downsample.bias"])
+        x = F.max_pool1d(x + y, 3)
+        scale = straight.linear(w, f"fc_attention{depth}.0", x.mean(2)).sigmoid()[..., None]
+        x = x * scale + scale
+    gru = nn.GRU(8, 8, 2, batch_first=True)
+    gru.load_state_dict({name[4:]: value for name, value in w.items() if name.startswith("gru.")})
+    steps = gru(F.selu(straight.norm(w, "bn_before_gru", x)).transpose(1, 2))[0]
+    return straight.linear(w, "fc2_gru", straight.linear(w, "fc1_gru", steps[:, -1]))
+
+
+def test_weights_of_the_baseline_give_its_logits(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    weights, clips = baseline(), torch.randn(2, 4000)
+    torch.save({f"module.{name}": value for name, value in weights.items()}, tmp_path / "weights.pth")
+    model = small(faithful=True).eval()
+    released.load(model, tmp_path / "weights.pth")
+    with torch.no_grad():
+        wanted = baseline_logits(weights, clips)
+        assert wanted.diff(dim=0).abs().min() > 1e-3
+        torch.testing.assert_close(model(clips[:, None, None]), wanted, atol=1e-5, rtol=1e-5)
+
+
+def test_other_weights_are_refused(tmp_path: Path) -> None:
+    weights = baseline()
+    with pytest.raises(InputError, match=r"published residual blocks; set model\.faithful=true\.$"):
+        small().renamed(weights)
+    with pytest.raises(InputError, match=r"have no Sinc_conv\.low_hz_; give a state dictionary of RawNet2"):
+        small(faithful=True).renamed({"Sinc_conv.low_hz_": torch.zeros(6, 1)})
+    torch.save(weights, tmp_path / "weights.pth")
+    with pytest.raises(InputError, match=r"RawNet2: sinc\.edges is missing; "):
+        released.load(small(faithful=True, trainable_sinc=True), tmp_path / "weights.pth")
 
 
 def test_a_clip_does_not_depend_on_its_batch() -> None:

@@ -32,7 +32,7 @@ PLACES = {"data": ["data.root=/somewhere"], "data=resynthesis": ["data.corpus.so
 PLACES |= {f"frontend={name}": ["frontend.source=/somewhere/weights.pt"] for name in ("eat", "fairseq")}
 """What a user must give before a group can be resolved."""
 
-BESIDE = {"frontend": {"standardize"}, "model": {"learning_rate"}}
+BESIDE = {"frontend": {"standardize"}, "model": {"learning_rate", "weights"}}
 """Keys that assembly reads and no constructor."""
 
 LAZY = re.compile(r"data(\.corpus\.parts\.\w+)?\.corpus|task\.(optimizer|scheduler)")

@@ -1,11 +1,13 @@
 """Every model under conf/model reads what its own front end makes, and answers with one or two logits."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 from hydra.utils import get_class
 from omegaconf import OmegaConf
+from tests.frontends import untrained
 
 from bonafide import assembly
 from bonafide.models.model import Model
@@ -14,9 +16,14 @@ from bonafide.types import FeatureShape, InputError
 OPTIONS = sorted(file.stem for file in (assembly.conf() / "model").glob("*.yaml"))
 
 
-def make(option: str, classes: int = 2) -> Model:
+ENCODERS = {"partialfake": "wavlm", "w2v2_aasist": "xlsr_layer5"}
+"""Front ends of models that want pre-trained ones; here they are small and untrained."""
+
+
+def make(option: str, folder: Path, classes: int = 2) -> Model:
     """Sized for a second of its own front end's features."""
-    cfg = assembly.compose([f"model={option}", f"model.classes={classes}", "data.clip_seconds=1.0"])
+    words = untrained.words(ENCODERS[option], folder) if option in ENCODERS else []
+    cfg = assembly.compose([f"model={option}", f"model.classes={classes}", "data.clip_seconds=1.0", *words])
     return assembly.task(cfg).model
 
 
@@ -26,9 +33,14 @@ def option(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="module")
-def model(option: str) -> Model:
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("weights")
+
+
+@pytest.fixture(scope="module")
+def model(option: str, folder: Path) -> Model:
     torch.manual_seed(0)
-    return make(option)
+    return make(option, folder)
 
 
 def features(shape: FeatureShape, batch: int = 3) -> torch.Tensor:
@@ -36,8 +48,8 @@ def features(shape: FeatureShape, batch: int = 3) -> torch.Tensor:
 
 
 @pytest.mark.parametrize("classes", [1, 2])
-def test_a_batch_gives_a_row_of_logits_each(option: str, classes: int) -> None:
-    model = make(option, classes).eval()
+def test_a_batch_gives_a_row_of_logits_each(option: str, classes: int, folder: Path) -> None:
+    model = make(option, folder, classes).eval()
     with torch.no_grad():
         logits = model(features(model.shape))
     assert logits.shape == (3, classes)
@@ -55,9 +67,9 @@ def test_gradients_are_finite_and_reach_the_features(model: Model) -> None:
     assert all(gradient.isfinite().all() for gradient in gradients)
 
 
-def test_a_checkpoint_gives_the_same_answers(option: str, model: Model) -> None:
+def test_a_checkpoint_gives_the_same_answers(option: str, model: Model, folder: Path) -> None:
     torch.manual_seed(2)
-    other = make(option).eval()
+    other = make(option, folder).eval()
     image = features(model.shape)
     with torch.no_grad():
         wanted = model.eval()(image)
@@ -74,9 +86,9 @@ def test_an_answer_does_not_depend_on_the_company(model: Model) -> None:
 
 
 @pytest.mark.parametrize("classes", [0, 3])
-def test_a_wrong_number_of_classes_is_refused(option: str, classes: int, model: Model) -> None:
+def test_a_wrong_number_of_classes_is_refused(option: str, classes: int, model: Model, folder: Path) -> None:
     with pytest.raises(InputError, match=r"model\.classes"):
-        make(option, classes)
+        make(option, folder, classes)
     node: Any = OmegaConf.to_container(assembly.compose([f"model={option}"]).model, resolve=True)
     with pytest.raises(InputError, match=r"model\.classes"):
         get_class(node["_target_"])(model.shape, classes)

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from tests.corpora import miniature
+from tests.corpora import miniature, real
 from tests.frontends import untrained
 
 from bonafide import assembly
@@ -15,8 +15,8 @@ OPTIONS = sorted(file.stem for file in (assembly.conf() / "frontend").glob("*.ya
 RATES = {"stft_packets": 22_050, "lfcc_packets": 22_050}
 SECONDS = {"raw": 4.0375, "eat": 3.2}
 """Clips long enough for the model, where 0.8 s are not."""
-TOO_FEW_BINS = {"chroma", "idsd_chroma"}
-"""No model here reads twelve bins."""
+MODELS = {"raw": "rawnet2", "chroma": "tcn", "idsd_chroma": "tcn"}
+"""For what LCNN does not read."""
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The '.*_dataloader' does not have many workers",
@@ -26,18 +26,27 @@ pytestmark = pytest.mark.filterwarnings(
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return miniature.folder(tmp_path_factory.mktemp("corpus"), utterances=10, seconds=0.8)
+    """Recordings of LJSpeech and MelGAN's copies of them where they are at hand, else made up."""
+    root = tmp_path_factory.mktemp("corpus") / "corpus"
+    spoofs = sorted((real.SOURCE / "speech_pairs/melgan").glob("*.wav"))[:10]
+    if len(spoofs) < 10:
+        return miniature.folder(root, utterances=10, seconds=0.8)
+    for spoof in spoofs:
+        for source, place in ((spoof.parents[1] / "genuine" / spoof.name, "real"), (spoof, "fake/melgan")):
+            (root / place).mkdir(parents=True, exist_ok=True)
+            (root / place / spoof.name).symlink_to(source)
+    return root
 
 
-@pytest.mark.parametrize("frontend", sorted(TOO_FEW_BINS))
+@pytest.mark.parametrize("frontend", ["chroma", "idsd_chroma"])
 def test_what_the_model_cannot_read_is_refused_with_a_remedy(frontend: str) -> None:
     with pytest.raises(InputError, match=r"LCNN .* not 12; try frontend=lfcc"):
         assembly.task(assembly.compose(["model=lcnn", f"frontend={frontend}"]))
 
 
-@pytest.mark.parametrize("frontend", sorted(set(OPTIONS) - TOO_FEW_BINS))
+@pytest.mark.parametrize("frontend", OPTIONS)
 def test_it_trains_a_model_and_its_checkpoint_scores(frontend: str, corpus: Path, tmp_path: Path) -> None:
-    model = "rawnet2" if frontend == "raw" else "lcnn"
+    model = MODELS.get(frontend, "lcnn")
     cfg = assembly.compose(
         [
             f"model={model}",
@@ -62,5 +71,5 @@ def test_it_trains_a_model_and_its_checkpoint_scores(frontend: str, corpus: Path
     )
     training.run(cfg)
     groups = json.loads((tmp_path / "run/metrics.json").read_text())["groups"]
-    assert groups["seen"]["bonafide"] == 2
+    assert groups["seen"]["bonafide"] >= 1
     assert (tmp_path / "run/checkpoints/best.ckpt").is_file()

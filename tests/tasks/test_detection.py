@@ -188,7 +188,7 @@ def test_only_what_is_trainable_is_optimized_and_the_schedule_follows() -> None:
     task = detection(
         scheduler=partial(torch.optim.lr_scheduler.StepLR, step_size=2), scheduler_interval="step"
     )
-    frozen = task.model.get_submodule("head.2")
+    frozen = task.model.get_submodule("head")
     frozen.requires_grad_(False)
     found: Any = task.configure_optimizers()
     optimized = {id(weight) for group in found["optimizer"].param_groups for weight in group["params"]}

@@ -1,6 +1,7 @@
 """What every model promises."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 
 from torch import Tensor, nn
 
@@ -34,3 +35,44 @@ class Model(nn.Module, ABC):
     @abstractmethod
     def forward(self, features: Tensor) -> Tensor:
         """`[batch, channels, bins, frames]` → `[batch, classes]`, unnormalised."""
+
+    def renamed(self, published: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """A state dictionary as its authors released it, under the names and with the class order used here.
+
+        Args:
+            published: without `module.` before its names.
+
+        Raises:
+            InputError: no released layout of this model is known, or this is not it.
+        """
+        raise InputError(
+            f"no released weights of {type(self).__name__} are known ({len(published)} tensors given); "
+            "set model.weights to null."
+        )
+
+
+class Network(Model):
+    """A model whose last layer reads one embedding of the clip.
+
+    A subclass makes `head`, from the embedding to the logits; an objective with margins between directions
+    puts its own there.
+
+    Shape:
+        `[batch, channels, bins, frames]` → `[batch, classes]`.
+    """
+
+    head: nn.Module
+
+    @property
+    @abstractmethod
+    def width(self) -> int:
+        """Size of the embedding."""
+
+    @abstractmethod
+    def embed(self, features: Tensor) -> Tensor:
+        """`[batch, channels, bins, frames]` → `[batch, width]`: what the head reads."""
+
+    def forward(self, features: Tensor) -> Tensor:
+        """`[batch, channels, bins, frames]` → `[batch, classes]`, unnormalised."""
+        logits: Tensor = self.head(self.embed(features))
+        return logits

@@ -1,113 +1,23 @@
 """RawNet2: sinc filters, residual blocks and a recurrent layer on the waveform.
 
 Tak et al. (2021), "End-to-End Anti-Spoofing with RawNet2", https://arxiv.org/abs/2011.01108, in the sizes of
-the ASVspoof 2021 LA baseline; the filters are those of Ravanelli and Bengio (2018),
-https://arxiv.org/abs/1808.00158, the feature map scaling that of Jung et al. (2020),
+the ASVspoof 2021 LA baseline; the feature map scaling is that of Jung et al. (2020),
 https://arxiv.org/abs/2004.00526.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Final, final
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from bonafide.models.model import Model
+from bonafide.models import published as released
+from bonafide.models.layers import residual
+from bonafide.models.layers.sinc import SincFilters, TrainableSincFilters
+from bonafide.models.model import Network
 from bonafide.types import FeatureShape, InputError
 
 POOL: Final = 3  # every pooling keeps the largest of three
-
-
-def mel_edges(bands: int, sample_rate: int) -> Tensor:
-    """Edges of bands of equal width on the mel scale `2595 log10(1 + f / 700)`, up to half the sample rate.
-
-    Returns:
-        `[bands + 1]` float64 in Hz, rising from 0.
-
-    >>> [round(edge, 2) for edge in mel_edges(20, 16000).tolist()[:4]]
-    [0.0, 94.0, 200.62, 321.55]
-    """
-    nyquist = torch.tensor(sample_rate / 2, dtype=torch.float64)
-    mel = torch.linspace(0, 1, bands + 1, dtype=torch.float64) * torch.log10(1 + nyquist / 700)
-    return 700 * (10**mel - 1)
-
-
-def sinc_bank(edges: Tensor, taps: int) -> Tensor:
-    """Band-pass filters between neighbouring edges: differences of low-passes under a Hamming window.
-
-    A low-pass at `e` times half the sample rate is `e sinc(e n)`. If the edges run from 0 to 1, the filters
-    sum to the unit impulse.
-
-    Args:
-        edges: `[bands + 1]` in units of half the sample rate.
-        taps: odd length of the filters, `n = -(taps - 1) / 2 … (taps - 1) / 2`.
-
-    Returns:
-        `[bands, taps]`, symmetric.
-    """
-    place = torch.arange(taps, dtype=edges.dtype, device=edges.device) - taps // 2
-    window = torch.hamming_window(taps, periodic=False, dtype=edges.dtype, device=edges.device)
-    lowpass = edges[:, None] * torch.sinc(edges[:, None] * place)
-    return lowpass.diff(dim=0) * window
-
-
-@final
-class SincFilters(nn.Module):
-    """Fixed band-pass filters on the mel scale, computed once.
-
-    Args:
-        bands: filters.
-        taps: odd length of each, in samples; longer ones separate bands more sharply.
-        sample_rate: in Hz.
-
-    Shape:
-        `[batch, 1, time]` → `[batch, bands, time - taps + 1]`.
-    """
-
-    filters: Tensor
-
-    def __init__(self, bands: int, taps: int, sample_rate: int) -> None:
-        super().__init__()
-        edges = mel_edges(bands, sample_rate) / (sample_rate / 2)
-        self.register_buffer("filters", sinc_bank(edges, taps).float(), persistent=False)  # [bands, taps]
-
-    def forward(self, waveform: Tensor) -> Tensor:
-        """`[batch, 1, time]` → `[batch, bands, time - taps + 1]`."""
-        return F.conv1d(waveform, self.filters[:, None])
-
-
-@final
-class TrainableSincFilters(nn.Module):
-    """Band-pass filters that start on the mel scale and move their inner edges.
-
-    The outer edges stay at 0 and half the sample rate, so that the bands always cover the whole spectrum.
-
-    Args:
-        bands: filters; one edge fewer is learnt.
-        taps: odd length of each, in samples.
-        sample_rate: in Hz.
-
-    Shape:
-        `[batch, 1, time]` → `[batch, bands, time - taps + 1]`.
-    """
-
-    def __init__(self, bands: int, taps: int, sample_rate: int) -> None:
-        super().__init__()
-        self.taps = taps
-        edges = mel_edges(bands, sample_rate) / (sample_rate / 2)
-        # In units of half the sample rate, so that a learning rate for weights suits them.
-        self.edges = nn.Parameter(edges[1:-1].float())
-
-    def filters(self) -> Tensor:
-        """The filters as they are now, `[bands, taps]`."""
-        inner = self.edges.clamp(0, 1)
-        return sinc_bank(torch.cat([inner.new_zeros(1), inner, inner.new_ones(1)]), self.taps)
-
-    def forward(self, waveform: Tensor) -> Tensor:
-        """`[batch, 1, time]` → `[batch, bands, time - taps + 1]`."""
-        return F.conv1d(waveform, self.filters()[:, None])
 
 
 @final
@@ -118,7 +28,9 @@ class ResidualBlock(nn.Module):
         inputs: channels in.
         outputs: channels out; the shortcut is a convolution of one tap where they differ.
         first: the block before has normalised and activated already.
-        faithful: normalises and activates, and then reads the raw input all the same, as the published code.
+        faithful: reads the raw input instead of its activation, as the published code, which computes the
+            activation and then forgets it. Its normalisation is kept, for the released weights hold it, but
+            never learns.
 
     Shape:
         `[batch, inputs, time]` → `[batch, outputs, time // 3]`.
@@ -127,9 +39,10 @@ class ResidualBlock(nn.Module):
     def __init__(self, inputs: int, outputs: int, *, first: bool, faithful: bool) -> None:
         super().__init__()
         activation = nn.LeakyReLU(0.3)
-        # The published file holds the parameters it discards, so the faithful block does too.
         self.before = nn.Identity() if first else nn.Sequential(nn.BatchNorm1d(inputs), activation)
         self.discard = faithful
+        # Without this, data-parallel training would wait for gradients that never come.
+        self.before.requires_grad_(not faithful)
         self.residual = nn.Sequential(
             nn.Conv1d(inputs, outputs, 3, padding=1),
             nn.BatchNorm1d(outputs),
@@ -168,7 +81,7 @@ class FeatureMapScaling(nn.Module):
 
 
 @final
-class RawNet2(Model):
+class RawNet2(Network):
     """Reads the waveform through sinc filters, six residual blocks and a gated recurrent unit.
 
     Args:
@@ -180,10 +93,11 @@ class RawNet2(Model):
         widths: channels that each residual block gives; each also divides the time by three.
         recurrent: width of the recurrent layers.
         layers: recurrent layers.
-        embedding: width of the layer before the logits.
+        embedding: width of the layer before the logits; the published head normalises these logits, which
+            changes nothing for two classes and would leave nothing to learn for one.
         trainable_sinc: lets the edges of the bands learn; about 20 parameters more.
         faithful: keeps the published slip, by which the blocks after the first discard their pre-activation
-            (848 parameters then never learn).
+            (848 parameters then never learn). The released weights need it.
 
     Raises:
         InputError: the features are no waveform, or too short for the poolings.
@@ -220,15 +134,46 @@ class RawNet2(Model):
         last = [bands, *widths][-1]
         self.exit = nn.Sequential(nn.BatchNorm1d(last), nn.SELU())
         self.gru = nn.GRU(last, recurrent, layers, batch_first=True)
-        self.head = nn.Sequential(nn.Linear(recurrent, embedding), nn.Linear(embedding, classes))
+        self.embedding = nn.Linear(recurrent, embedding)
+        self.head = nn.Linear(embedding, classes)
+        self.faithful = faithful
 
-    def forward(self, features: Tensor) -> Tensor:
-        """`[batch, 1, 1, time]` → `[batch, classes]`, unnormalised."""
+    @property
+    def width(self) -> int:
+        """Size of the embedding."""
+        return self.embedding.out_features
+
+    def embed(self, features: Tensor) -> Tensor:
+        """`[batch, 1, 1, time]` → `[batch, embedding]`."""
         bands = self.sinc(features.squeeze(2)).abs()  # [batch, bands, time - taps + 1]
         x = self.exit(self.blocks(self.entry(bands)))  # [batch, widths[-1], steps]
         steps, _ = self.gru(x.transpose(1, 2))  # [batch, steps, recurrent]
-        logits: Tensor = self.head(steps[:, -1])
-        return logits
+        embedding: Tensor = self.embedding(steps[:, -1])
+        return embedding
+
+    def renamed(self, published: Mapping[str, Tensor]) -> dict[str, Tensor]:
+        """Weights of the ASVspoof 2021 baseline, which take `faithful` residual blocks and fixed filters.
+
+        Raises:
+            InputError: these are not they, or this model is not as theirs.
+        """
+        if not self.faithful:
+            raise InputError(
+                "the released weights of RawNet2 were trained with the published residual blocks; "
+                "set model.faithful=true."
+            )
+        names = {
+            "first_bn": "entry.1",
+            "bn_before_gru": "exit.0",
+            "gru": "gru",
+            "fc1_gru": "embedding",
+            "fc2_gru": "head",
+        }
+        for depth in range(len(self.blocks) // 2):
+            names[f"fc_attention{depth}.0"] = f"blocks.{2 * depth + 1}.weigh"
+            block = {f"block{depth}.0.{name}": layer for name, layer in residual.PUBLISHED.items()}
+            names |= {name: f"blocks.{2 * depth}.{layer}" for name, layer in block.items()}
+        return released.rename(published, names, "RawNet2")
 
 
 def _check(shape: FeatureShape, taps: int, *, poolings: int, sample_rate: int) -> None:
