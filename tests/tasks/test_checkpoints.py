@@ -4,6 +4,7 @@ import errno
 import io
 import os
 import pickle
+import signal
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bonafide.tasks.checkpoints import AtomicCheckpointIO, fill_in, leave_out, must_fit, read
+from bonafide.tasks.checkpoints import AtomicCheckpointIO, fill_in, leave_out, must_fit, patiently, read
 from bonafide.types import InputError
 
 
@@ -205,3 +206,12 @@ def test_other_weights_from_elsewhere_are_refused_in_one_line(present: dict[str,
 def test_a_reference_that_is_none_is_refused(reference: object) -> None:
     with pytest.raises(InputError):
         fill_in({"state_dict": {}, "external": reference}, {"a.enc.w": torch.zeros(2)}, EXTERNAL)
+
+
+def test_an_interruption_waits_for_the_write() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), patiently():
+        signal.raise_signal(signal.SIGINT)
+        done.append("written")
+    assert done == ["written"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

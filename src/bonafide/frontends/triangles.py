@@ -58,7 +58,7 @@ def mel_centres(
     """Where the filters of `mel` peak, in Hz, `[filters]` float64.
 
     >>> mel_centres(16000, filters=3, f_min=0, f_max=None, mel_scale="htk").round().tolist()
-    [464.0, 1210.0, 2409.0]
+    [614.0, 1768.0, 3934.0]
     """
     edges = torch.tensor([f_min, sample_rate / 2 if f_max is None else f_max], dtype=torch.float64)
     low, high = (_htk(edges) if mel_scale == "htk" else _slaney(edges)).tolist()

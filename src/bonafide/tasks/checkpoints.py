@@ -2,9 +2,13 @@
 
 import os
 import pickle
+import signal
+import threading
 import warnings
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final, final
 
 import torch
@@ -16,6 +20,22 @@ from bonafide.whole import whole
 
 EXTERNAL: Final = "external"
 """Where a checkpoint keeps the sha256 of weights that it leaves out."""
+
+
+@contextmanager
+def patiently() -> Iterator[None]:
+    """Ctrl-C waits until the block is done: in the middle of a write, torch's writer aborts the process."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    waiting: list[tuple[int, FrameType | None]] = []
+    earlier = signal.signal(signal.SIGINT, lambda number, frame: waiting.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, earlier)
+    if waiting and callable(earlier):
+        earlier(*waiting[-1])
 
 
 @final
@@ -33,7 +53,7 @@ class AtomicCheckpointIO(CheckpointIO):
         Raises:
             InputError: the disk is full or the folder cannot be written; nothing is left behind.
         """
-        with whole(path) as part:
+        with whole(path) as part, patiently():
             try:
                 with part.open("wb") as file:
                     torch.save(checkpoint, file)
