@@ -184,8 +184,8 @@ def recipe(run: str | Path, *, trust: Sequence[str] = ()) -> DictConfig:
 
 
 def checkpoint_path(run: str | Path, checkpoint: str) -> Path:
-    """`best` and `last` are names; anything else is a path."""
-    if checkpoint in {"best", "last"}:
+    """`best`, `last` and `averaged` are names; anything else is a path."""
+    if checkpoint in {"best", "last", "averaged"}:
         return Path(run) / "checkpoints" / f"{checkpoint}.ckpt"
     return Path(checkpoint)
 

@@ -1,7 +1,16 @@
+import numpy as np
 import pytest
 from tests.data.listing import manifest, paired
 
-from bonafide.data.selection import Group, Train, first_utterances, group_systems, rows_with, training_systems
+from bonafide.data.selection import (
+    Group,
+    Train,
+    domains,
+    first_utterances,
+    group_systems,
+    rows_with,
+    training_systems,
+)
 from bonafide.data.split import Split, divide
 from bonafide.types import InputError
 
@@ -61,3 +70,64 @@ def test_a_limit_keeps_whole_utterances() -> None:
     assert len(set(TABLE.strings("utterance")[kept])) == 4
     assert len(kept) == 12
     assert (first_utterances(TABLE, rows, None) == rows).all()
+
+
+ROWS = rows_with(TABLE, ["lj_a", "lj_b", "lj_c", "jsut_a"], PARTS, Group(split="all"))
+
+
+@pytest.mark.parametrize(
+    ("by", "names", "kinds"),
+    [
+        ("label", {"bonafide", "spoof"}, 2),
+        ("system", {"-", "jsut_a", "lj_a", "lj_b", "lj_c"}, 5),
+        ("corpus", {"jsut", "lj"}, 2),
+    ],
+)
+def test_labels_systems_and_corpora_can_be_drawn_alike(by: str, names: set[str], kinds: int) -> None:
+    found = domains(TABLE, ROWS, Train(share_by=by))  # type: ignore[arg-type]
+    assert found is not None
+    assert not found.faithful
+    assert found.shares.tolist() == pytest.approx([1 / kinds] * kinds)
+    column = TABLE.strings(by)[ROWS]
+    assert set(column) == names
+    for number in range(kinds):
+        assert len(set(column[found.of == number])) == 1
+    genuine = TABLE.strings("label")[ROWS] == "bonafide"
+    if by == "label":
+        assert found.share_of(genuine) == pytest.approx(0.5)
+    if by == "system":
+        assert found.share_of(genuine) == pytest.approx(0.2)
+
+
+def test_shares_are_given_by_names_and_patterns() -> None:
+    found = domains(TABLE, ROWS, Train(share_by="corpus", shares={"lj*": 124, "jsut": 4}))
+    assert found is not None
+    assert dict(zip(TABLE.strings("corpus")[ROWS], found.shares[found.of], strict=True)) == {
+        "lj": 124 / 128,
+        "jsut": 4 / 128,
+    }
+
+
+def test_as_published_the_shares_are_natural() -> None:
+    found = domains(TABLE, ROWS, Train(share_by="corpus", faithful=True))
+    assert found is not None
+    assert found.faithful
+    assert found.shares.tolist() == pytest.approx((np.bincount(found.of) / len(ROWS)).tolist())
+    other = domains(TABLE, ROWS, Train(share_by="corpus", faithful=True, shares={"lj": 3, "jsut": 1}))
+    assert other is not None
+    assert sorted(other.shares) == [0.25, 0.75]
+
+
+@pytest.mark.parametrize(
+    ("train", "said"),
+    [
+        (Train(faithful=True), r"data\.train\.faithful knows how much, but not of what"),
+        (Train(shares={"lj": 1}), r"data\.train\.shares says how much, but not of what"),
+        (Train(share_by="corpus", shares={"lj": 1}), "says nothing of jsut"),
+        (Train(share_by="corpus", shares={"lj": 1, "jsut": 0}), "jsut=0 is no share"),
+        (Train(share_by="language"), "choose label, system or corpus"),  # type: ignore[arg-type]
+    ],
+)
+def test_shares_without_a_meaning_are_refused(train: Train, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        domains(TABLE, ROWS, train)

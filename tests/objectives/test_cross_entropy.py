@@ -155,3 +155,20 @@ def test_it_compiles_in_one_graph(classes: int) -> None:
     loss.set_counts(spoof=5, bonafide=2)
     compiled = torch.compile(loss, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(logits(classes), TARGET), loss(logits(classes), TARGET))
+
+
+def test_divided_by_clips_weights_are_torchs_positive_weight() -> None:
+    """WaveFake's leave-one-out runs: 10,480 genuine and six times as many fakes, weight 6."""
+    expected = F.binary_cross_entropy_with_logits(logits(1)[:, 0], TARGET, pos_weight=torch.tensor(6.0))
+    torch.testing.assert_close(CrossEntropy((1, 6), divide_by="clips")(logits(1), TARGET), expected)
+
+
+def test_balanced_and_divided_by_clips_it_is_the_class_weight_of_keras() -> None:
+    """IDSD's: n / (2 n_c) for each clip, over their number."""
+    loss = CrossEntropy(balance=True, divide_by="clips")
+    loss.set_counts(spoof=30, bonafide=10)
+    each = F.binary_cross_entropy_with_logits(logits(1)[:, 0], TARGET, reduction="none")
+    expected = (each * torch.where(TARGET == 1, 2.0, 2 / 3)).mean()
+    torch.testing.assert_close(loss(logits(1), TARGET), expected)
+    with pytest.raises(InputError, match="choose weights or clips"):
+        CrossEntropy(divide_by="batch")  # type: ignore[arg-type]

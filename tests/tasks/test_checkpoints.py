@@ -210,8 +210,13 @@ def test_a_reference_that_is_none_is_refused(reference: object) -> None:
 
 def test_an_interruption_waits_for_the_write() -> None:
     done = []
-    with pytest.raises(KeyboardInterrupt), patiently():
+
+    @patiently()
+    def write() -> None:
         signal.raise_signal(signal.SIGINT)
         done.append("written")
+
+    with pytest.raises(KeyboardInterrupt):
+        write()
     assert done == ["written"]
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

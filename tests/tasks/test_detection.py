@@ -11,6 +11,7 @@ import pytest
 import pytorch_lightning as pl
 import torch
 from tests.corpora import miniature
+from tests.tasks import tiny
 from torch import distributed, nn
 
 from bonafide.corpora.folder import Folder
@@ -20,9 +21,13 @@ from bonafide.frontends.standardize import Standardize
 from bonafide.metrics.auc import auc
 from bonafide.metrics.eer import eer, eer_threshold
 from bonafide.models.lcnn import LCNN
+from bonafide.objectives.am_softmax import AdditiveMarginSoftmax
 from bonafide.objectives.cross_entropy import CrossEntropy
+from bonafide.objectives.focal import Focal
+from bonafide.objectives.objective import Objective
+from bonafide.objectives.oc_softmax import OneClassSoftmax
 from bonafide.tasks.detection import Detection
-from bonafide.types import InputError
+from bonafide.types import FeatureShape, InputError
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The '.*_dataloader' does not have many workers",  # they would take longer to start
@@ -287,3 +292,46 @@ def test_two_processes_learn_the_same_statistics(tmp_path: Any) -> None:
         assert process.exitcode == 0
     assert one == two
     assert one[2] > 12 * 30
+
+
+@pytest.mark.parametrize(
+    "loss", [OneClassSoftmax(), AdditiveMarginSoftmax()], ids=lambda loss: type(loss).__name__
+)
+def test_a_loss_of_directions_brings_its_own_head_and_scores_with_it(loss: Objective) -> None:
+    task = tiny.detection(loss=loss)
+    cosines = task(torch.randn(3, tiny.SAMPLES))
+    assert cosines.shape[1] == (1 if isinstance(loss, OneClassSoftmax) else 2)
+    assert (cosines.abs() <= 1).all()
+    heard = tiny.batches(6)
+    training = tiny.trainer(max_epochs=10)
+    training.fit(task, datamodule=tiny.Numbers(heard))
+    assert training.callback_metrics["val/auc"].item() > 0.9
+    waveform, target = heard[0].waveform, heard[0].target
+    task.eval()
+    with torch.no_grad():
+        score = task.score(waveform)
+        torch.testing.assert_close(score, loss.score(task(waveform)))
+    assert score[target == 1].mean() > score[target == 0].mean()
+    trained = {id(weight) for group in training.optimizers[0].param_groups for weight in group["params"]}
+    assert {id(weight) for weight in task.model.get_submodule("head").parameters()} <= trained
+
+
+def test_a_model_without_an_embedding_has_no_directions() -> None:
+    model = tiny.Headless(FeatureShape(1, 1, tiny.SAMPLES))
+    with pytest.raises(InputError, match=r"Headless has none; try task/loss=focal") as caught:
+        tiny.detection(model=model, loss=OneClassSoftmax())
+    assert "\n" not in str(caught.value)
+    tiny.detection(model=model, loss=Focal())
+
+
+def test_a_focal_score_is_the_posterior_less_the_prior() -> None:
+    loss = Focal(2.0)
+    loss.set_counts(spoof=300, bonafide=100)
+    task = tiny.detection(loss=loss).eval()
+    waveform = torch.randn(5, tiny.SAMPLES)
+    with torch.no_grad():
+        wanted = loss.score(task(waveform)) - math.log(100 / 300)
+        torch.testing.assert_close(task.score(waveform), wanted)
+        assert not torch.allclose(
+            task.score(waveform), CrossEntropy().score(task(waveform)) - math.log(1 / 3)
+        )

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from bonafide.data.manifest import Manifest
+from bonafide.data.order import Domains
 from bonafide.data.split import TEST, TRAIN
 from bonafide.types import BONAFIDE, SPOOF, InputError
 
@@ -29,6 +30,8 @@ class Train(NamedTuple):
         share_by: `"label"`, `"system"` or `"corpus"`: how much of every batch comes from each of these does
             not depend on how many clips there are; None shuffles all clips together.
         shares: of each label, system or corpus in a batch, by names and patterns; equal ones if None.
+        faithful: batches as published with CSAM, see `bonafide.data.order.Grouped`; without `shares` as many
+            of each as there are.
     """
 
     generators: Sequence[str] | None = None
@@ -36,6 +39,7 @@ class Train(NamedTuple):
     utterances: int | None = None
     share_by: Literal["label", "system", "corpus"] | None = None
     shares: Mapping[str, float] | None = None
+    faithful: bool = False
 
 
 class Group(NamedTuple):
@@ -154,19 +158,16 @@ def named(present: Sequence[str], names: Sequence[str], option: str, kind: str =
     return sorted(found)
 
 
-def domains(
-    manifest: Manifest, rows: Rows, train: Train
-) -> tuple[NDArray[np.int64], NDArray[np.float64]] | None:
+def domains(manifest: Manifest, rows: Rows, train: Train) -> Domains | None:
     """The domain of each row, and the share of each domain in a batch; None where all is shuffled together.
 
     Raises:
         InputError: shares that leave a domain out, are not positive, or name none.
     """
     if train.share_by is None:
-        if train.shares is not None:
-            raise InputError(
-                "data.train.shares says how much, but not of what; add data.train.share_by=corpus"
-            )
+        if train.shares is not None or train.faithful:
+            option = "shares says" if train.shares is not None else "faithful knows"
+            raise InputError(f"data.train.{option} how much, but not of what; add data.train.share_by=corpus")
         return None
     if train.share_by not in {"label", "system", "corpus"}:
         raise InputError(f"data.train.share_by={train.share_by} is unknown; choose label, system or corpus")
@@ -174,7 +175,10 @@ def domains(
     present, domain = np.unique(codes[rows], return_inverse=True)
     there = [names[code] for code in present]
     if train.shares is None:
-        return domain, np.full(len(there), 1 / len(there))
+        natural = np.bincount(domain) / len(domain)
+        return Domains(
+            domain, natural if train.faithful else np.full(len(there), 1 / len(there)), train.faithful
+        )
     share = np.zeros(len(there))
     of = np.full(len(there), -1)
     for place, (pattern, wanted) in enumerate(train.shares.items()):
@@ -189,7 +193,7 @@ def domains(
             f"data.train.shares says nothing of {left}; give it a share, or leave it out of the data"
         )
     used = np.unique(of)
-    return np.searchsorted(used, of)[domain], share[used] / share[used].sum()
+    return Domains(np.searchsorted(used, of)[domain], share[used] / share[used].sum(), train.faithful)
 
 
 def _among(manifest: Manifest, column: str, wanted: Sequence[str] | None) -> Mask:

@@ -1,40 +1,28 @@
 """Detection: is this clip bona fide or spoofed?"""
 
+import math
 from collections.abc import Callable
-from typing import Any, Literal, NamedTuple, final
+from functools import partial
+from typing import Any, Literal, final
 
-import pytorch_lightning as pl
-import torch
+from pytorch_lightning.core.optimizer import LightningOptimizer
 from pytorch_lightning.utilities.types import OptimizerLRScheduler
 from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
-from torchmetrics import Metric, MetricCollection
-from torchmetrics.utilities.distributed import gather_all_tensors
 
 from bonafide.frontends.frontend import Frontend
-from bonafide.metrics.accuracy import accuracy_at_eer, balanced_accuracy_at_eer
-from bonafide.metrics.auc import auc
-from bonafide.metrics.eer import eer, eer_threshold
-from bonafide.metrics.running import Scored
-from bonafide.models.model import Model
-from bonafide.objectives.cross_entropy import CrossEntropy, log_odds
-from bonafide.tasks import checkpoints
+from bonafide.models.model import Model, Network
+from bonafide.objectives.objective import Objective
+from bonafide.objectives.sharpness import SAM
+from bonafide.tasks.scoring import Scores, Scoring
 from bonafide.types import Batch, InputError
 
-
-class Scores(NamedTuple):
-    """Args:
-    clip: `[clips]` int64, place in the test group.
-    score: `[clips]` float32 log-odds, high for bona fide.
-    """
-
-    clip: Tensor
-    score: Tensor
+__all__ = ["Detection", "Scores"]
 
 
 @final
-class Detection(pl.LightningModule):
+class Detection(Scoring):
     """Trains a countermeasure and scores clips with it.
 
     A score is the log-odds of bona fide against spoof, less the log-odds that the training data and the
@@ -45,131 +33,134 @@ class Detection(pl.LightningModule):
     Args:
         frontend: waveform to features.
         model: features to logits.
-        loss: of logits and targets.
+        loss: of logits and targets; one that compares directions puts its own head on the model.
         optimizer: makes the optimizer of the trainable parameters.
+        rule: how a step finds its gradient; None takes that of the batch. Sharpness-aware minimization hears
+            each batch twice, and where gradients are accumulated it climbs by their sum and hears all of
+            them again. Its second pass is not logged.
         scheduler: makes the learning-rate scheduler of the optimizer.
         scheduler_interval: when the scheduler steps.
+        scheduler_total: under which name the scheduler is told how many steps or epochs there will be; None
+            for one that does not ask.
+        scheduler_monitor: what a scheduler watches that waits for improvement.
         fit_clips: training clips that the front end's statistics are learned from; None for all.
         frontend_lr: learning rate of the front end's own weights, in place of the optimizer's; each of its
             groups still scales it.
 
     Raises:
-        InputError: `fit_clips` or `frontend_lr` is not positive.
+        InputError: `fit_clips` or `frontend_lr` is not positive, or the loss wants a head of its own and the
+            model has no embedding.
     """
-
-    threshold: Tensor
 
     def __init__(
         self,
         frontend: Frontend,
         model: Model,
         *,
-        loss: CrossEntropy,
+        loss: Objective,
         optimizer: Callable[..., Optimizer],
+        rule: SAM | None = None,
         scheduler: Callable[..., LRScheduler] | None = None,
         scheduler_interval: Literal["step", "epoch"] = "epoch",
+        scheduler_total: str | None = None,
+        scheduler_monitor: str = "val/loss",
         fit_clips: int | None = 1000,
         frontend_lr: float | None = None,
     ) -> None:
-        super().__init__()
-        if fit_clips is not None and fit_clips < 1:
-            raise InputError(f"task.fit_clips={fit_clips} leaves nothing to learn from; null takes all clips")
+        super().__init__(frontend, model, fit_clips=fit_clips)
         if frontend_lr is not None and frontend_lr <= 0:
             raise InputError(
                 f"task.frontend_lr={frontend_lr:g} is not above 0; freeze the front end to keep it as it is"
             )
-        self.frontend, self.model, self.loss = frontend, model, loss
+        _give_head(model, loss)
+        self.loss, self.rule, self.frontend_lr = loss, rule, frontend_lr
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
-        self.scheduler_interval = scheduler_interval
-        self.fit_clips, self.frontend_lr = fit_clips, frontend_lr
-        self.register_buffer("threshold", torch.zeros(()))
-        measures: dict[str, Metric | MetricCollection] = {
-            "eer": Scored(eer),
-            "auc": Scored(auc),
-            "accuracy": Scored(accuracy_at_eer),
-            "balanced_accuracy": Scored(balanced_accuracy_at_eer),
-        }
-        self.measures = MetricCollection(measures).clone(prefix="val/")
-        self.operating_point = Scored(eer_threshold)
-        self.scored: list[Scores] = []
-        self._parts: dict[int, list[Scores]] = {}
+        self.scheduler_interval, self.scheduler_total = scheduler_interval, scheduler_total
+        self.scheduler_monitor = scheduler_monitor
+        self._climbed = False
+        self._heard: list[Batch] = []
 
-    def forward(self, waveform: Tensor) -> Tensor:
-        """`[batch, time]` → logits `[batch, classes]`."""
-        logits: Tensor = self.model(self.frontend(waveform))
-        return logits
+    def scores(self, logits: Tensor) -> Tensor:
+        """`[batch, classes]` → `[batch]` log-odds, less those that training taught."""
+        return self.loss.score(logits) - self.loss.log_prior_odds
 
-    def score(self, waveform: Tensor) -> Tensor:
-        """`[batch, time]` → `[batch]` log-odds, in full precision whatever the training used."""
-        with torch.autocast(waveform.device.type, enabled=False):
-            logits = self(waveform.float())
-        return log_odds(logits) - self.loss.log_prior_odds
+    def validate(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Scores and loss of validation clips."""
+        logits = self(batch.waveform)
+        return self.scores(logits), self.loss(logits, batch.target)
 
     def on_fit_start(self) -> None:
-        """Counts the classes and lets the front end learn its statistics; a resumed run has both."""
-        data = self.trainer.datamodule  # type: ignore[attr-defined]
-        counts = data.counts()
-        self.loss.set_counts(*counts)
-        training = self.frontend.training
-        if not self.frontend.fitted:
-            clips = sum(counts) if self.fit_clips is None else self.fit_clips
-            with torch.no_grad():
-                self.frontend.eval().fit(clip.to(self.device) for clip in data.sample(clips))
-        self.frontend.train(training)  # Lightning does not say it, and a frozen encoder keeps out of it
+        """Counts the classes and fits the front end."""
+        self.loss.set_counts(*self.trainer.datamodule.counts())  # type: ignore[attr-defined]
+        self.fit_frontend()
 
     def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
         """Loss of a batch."""
         loss: Tensor = self.loss(self(batch.waveform), batch.target)
+        if self._climbed:
+            return loss
+        if self.rule is not None:
+            self._heard.append(batch)
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.target), on_step=True, on_epoch=True)
         return loss
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002 - Lightning's signature
-        """Scores and loss of a batch."""
-        with torch.autocast(batch.waveform.device.type, enabled=False):
-            logits = self(batch.waveform)
-        loss = self.loss(logits, batch.target)
-        self.log("val/loss", loss, batch_size=len(batch.target), sync_dist=True)
-        scores = log_odds(logits) - self.loss.log_prior_odds
-        self.measures.update(scores, batch.target)
-        self.operating_point.update(scores, batch.target)
+    def optimizer_step(
+        self,
+        epoch: int,  # noqa: ARG002 - Lightning's signature
+        batch_idx: int,  # noqa: ARG002
+        optimizer: Optimizer | LightningOptimizer,
+        optimizer_closure: Callable[[], Any] | None = None,
+    ) -> None:
+        """A step with the gradient that the rule finds.
 
-    def on_validation_epoch_end(self) -> None:
-        """Measures over all validation trials of all processes."""
-        self.log_dict(self.measures.compute(), prog_bar=True)
-        self.threshold.copy_(self.operating_point.compute())
-        self.measures.reset()
-        self.operating_point.reset()
+        The optimizer, its groups and state, clipping, loss scaling and schedulers see one step, and the
+        gradient that it is taken with.
+        """
+        if self.rule is not None and optimizer_closure is not None:
+            optimizer_closure = partial(self._twice, self.rule, optimizer, optimizer_closure)
+        optimizer.step(closure=optimizer_closure)
 
-    def on_test_start(self) -> None:
-        """Forgets earlier scores."""
-        self.scored, self._parts = [], {}
-
-    def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:  # noqa: ARG002
-        """Scores of a batch."""
-        self._parts.setdefault(dataloader_idx, []).append(Scores(batch.index, self.score(batch.waveform)))
-
-    def on_test_epoch_end(self) -> None:
-        """Brings the scores of all processes together: `scored` holds a group's clips each, unordered."""
-        for group in sorted(self._parts):
-            clip, score = (torch.cat(column) for column in zip(*self._parts[group], strict=True))
-            if self.trainer.world_size > 1:
-                clip, score = (torch.cat(gather_all_tensors(column)) for column in (clip, score))
-            self.scored.append(Scores(clip.cpu(), score.cpu()))
+    def _twice(self, rule: SAM, optimizer: Any, closure: Callable[[], Any]) -> Any:
+        loss = closure()
+        earlier, self._heard = self._heard[:-1], []  # of accumulated gradients; the closure has the last one
+        trained = [weight for group in optimizer.param_groups for weight in group["params"]]
+        strategy = self.trainer.strategy
+        with rule.climbed(trained, self):
+            self._climbed = True
+            optimizer.zero_grad()
+            for batch in earlier:
+                again: Any = strategy.training_step(batch, 0)
+                strategy.backward(again / self.trainer.accumulate_grad_batches, optimizer)
+            closure()
+        self._climbed = False
+        return loss
 
     def configure_optimizers(self) -> OptimizerLRScheduler:
         """The optimizer over what is trainable, and its scheduler."""
         optimizer = self._optimizer()
         if self.make_scheduler is None:
             return optimizer
-        scheduler = self.make_scheduler(optimizer)
+        told = {} if self.scheduler_total is None else {self.scheduler_total: self._total()}
         return {
             "optimizer": optimizer,
             "lr_scheduler": {
-                "scheduler": scheduler,
+                "scheduler": self.make_scheduler(optimizer, **told),
                 "interval": self.scheduler_interval,
-                "monitor": "val/loss",
+                "monitor": self.scheduler_monitor,
             },
         }
+
+    def _total(self) -> int:
+        """Steps or epochs of the training."""
+        epochs = self.trainer.max_epochs
+        endless = math.inf if epochs in {None, -1} else epochs
+        total = endless if self.scheduler_interval == "epoch" else self.trainer.estimated_stepping_batches
+        if total is None or not math.isfinite(total):
+            raise InputError(
+                "task.scheduler needs to know how long the training is; set trainer.max_epochs, or "
+                "trainer.max_steps for one that moves with every step"
+            )
+        return int(total)
 
     def _optimizer(self) -> Optimizer:
         """One group, unless the front end learns at rates of its own; then its groups come last."""
@@ -190,19 +181,13 @@ class Detection(pl.LightningModule):
             settings["lr"] = group.lr_scale * (self.frontend_lr or settings["lr"])
         return optimizer
 
-    @property
-    def external(self) -> dict[str, str]:
-        """Sha256 of frozen weights from elsewhere, by the prefix of their names in the state."""
-        return {f"frontend.{prefix}": source for prefix, source in self.frontend.external.items()}
 
-    def on_save_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Leaves out frozen weights that come from elsewhere."""
-        state = self.state_dict(keep_vars=True)
-        trained = {name for name, value in state.items() if isinstance(value, Tensor) and value.requires_grad}
-        checkpoints.leave_out(checkpoint, self.external, trained=trained)
-
-    def on_load_checkpoint(self, checkpoint: dict[str, Any]) -> None:
-        """Completes a checkpoint with the frozen weights at hand; refuses that of another model."""
-        present = self.state_dict()
-        checkpoints.fill_in(checkpoint, present, self.external)
-        checkpoints.must_fit(checkpoint["state_dict"], present)
+def _give_head(model: Model, loss: Objective) -> None:
+    """Puts the last layer that a loss needs where the model's own was."""
+    if isinstance(model, Network):
+        model.head = loss.head(model.width, model.classes) or model.head
+    elif loss.head(1, model.classes) is not None:
+        raise InputError(
+            f"task.loss={type(loss).__name__} compares embeddings, and {type(model).__name__} has none; "
+            "try task/loss=focal or another model"
+        )
