@@ -24,11 +24,13 @@ from bonafide.types import InputError
 if TYPE_CHECKING:  # torch and Lightning are imported only when a job starts
     import pytorch_lightning as pl
 
+    from bonafide.augment.chain import Chain
     from bonafide.data.module import AudioData
     from bonafide.frontends.frontend import Frontend
     from bonafide.tasks.detection import Detection
 
 TRUSTED = (
+    "bonafide.augment.",
     "bonafide.corpora.",
     "bonafide.data.",
     "bonafide.frontends.",
@@ -86,9 +88,14 @@ def task(cfg: DictConfig) -> "Detection":
     from bonafide.frontends.standardize import Standardize
     from bonafide.models import published
 
-    features = frontend(cfg)
+    features, changes = frontend(cfg), augmentation(cfg)
     wrappers = _plain(cfg.frontend)
     if wrappers.get("memo"):
+        if changes is not None and (changes.has("loader") or changes.has("device")):
+            raise InputError(
+                "frontend.memo remembers clips that come again, and augment changes them every time; "
+                "drop frontend.memo, or set augment=none or augment=masking"
+            )
         features = Memo.of(features, wrappers["memo"], cfg.data.cache)
     if wrappers.get("standardize"):
         features = Standardize.of(features, wrappers["standardize"])
@@ -99,7 +106,7 @@ def task(cfg: DictConfig) -> "Detection":
     model = _make(parts, shape=features.shape(samples))
     if weights:
         published.load(model, Path(weights).expanduser())
-    made: Detection = _make(_plain(cfg.task), frontend=features, model=model)
+    made: Detection = _make(_plain(cfg.task), frontend=features, model=model, augment=changes)
     if cfg.compile:
         made.model.compile()
     return made
@@ -107,8 +114,17 @@ def task(cfg: DictConfig) -> "Detection":
 
 def data(cfg: DictConfig) -> "AudioData":
     """The data module; nothing is read before its `prepare_data`."""
-    made: AudioData = _make(_plain(cfg.data))
+    made: AudioData = _make(_plain(cfg.data), augment=augmentation(cfg))
     return made
+
+
+def augmentation(cfg: DictConfig) -> "Chain | None":
+    """What is done to training clips; None for nothing."""
+    from bonafide.augment.chain import Chain
+
+    if not cfg.get("augment"):
+        return None
+    return Chain({"augment": _make(_plain(cfg.augment))}, validation=cfg.augment_validation)
 
 
 def trainer(cfg: DictConfig) -> "pl.Trainer":
@@ -158,6 +174,7 @@ def load(run: str | Path, checkpoint: str = "best", *, trust: Sequence[str] = ()
     from bonafide.tasks import checkpoints
 
     cfg = recipe(run, trust=trust)
+    cfg.augment = None
     for start in {"weights", "source"} & cfg.model.keys():  # what it began with is not needed again
         cfg.model[start] = None
     made = task(cfg)

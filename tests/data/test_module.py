@@ -225,3 +225,21 @@ def test_a_group_with_fewer_trials_than_processes_is_refused(make: partial[Audio
         InputError, match=r"in_distribution has [0-9]+ clips for 100 processes; use fewer devices"
     ):
         data.test_dataloader()
+
+
+@pytest.mark.parametrize(
+    ("shares", "bonafide"), [(None, 1 / 2), ({"-": 3, "ljspeech_*": 1}, 3 / 4), ({"*": 1}, None)]
+)
+def test_counts_are_of_what_is_drawn(
+    make: partial[AudioData], shares: dict[str, float] | None, bonafide: float | None
+) -> None:
+    by = "label" if shares is None else "system"
+    every = make(train={"generators": [MELGAN, HIFIGAN]})
+    data = make(train={"generators": [MELGAN, HIFIGAN], "share_by": by, "shares": shares})
+    there = every.counts()
+    assert there.spoof == 2 * there.bonafide
+    wanted = bonafide or 1 / 3
+    assert data.counts().bonafide == round(wanted * sum(there))
+    assert sum(data.counts()) == sum(there)
+    drawn = [float(batch.target.sum()) for batch in data.train_dataloader()]
+    assert sum(drawn) == pytest.approx(wanted * sum(there), abs=1)

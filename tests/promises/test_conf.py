@@ -30,6 +30,7 @@ FILES = sorted(CONF.rglob("*.yaml"))
 REFERENCE = re.compile(r"\$\{([\w.]+)\}")
 PLACES = {"data": ["data.root=/somewhere"], "data=resynthesis": ["data.corpus.source=/elsewhere"]}
 PLACES |= {f"frontend={name}": ["frontend.source=/somewhere/weights.pt"] for name in ("eat", "fairseq")}
+PLACES |= {f"augment=recorded_{name}": ["augment.folder=/somewhere"] for name in ("noise", "room")}
 """What a user must give before a group can be resolved."""
 
 BESIDE = {"frontend": {"standardize"}, "model": {"learning_rate", "weights"}}

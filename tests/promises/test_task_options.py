@@ -5,10 +5,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
 from omegaconf import OmegaConf
 from tests.corpora import miniature
 
 from bonafide import assembly
+from bonafide.evaluation import scores
 from bonafide.scripts.jobs import training
 from bonafide.types import InputError
 
@@ -86,6 +88,35 @@ def test_parts_go_together(corpus: Path, tmp_path: Path) -> None:
                    "hardware.precision=bf16-mixed", "data.train.share_by=label")  # fmt: skip
     training.run(cfg)
     assert (tmp_path / "checkpoints/averaged.ckpt").is_file()
+
+
+@pytest.mark.parametrize("checkpoint", ["best", "last", "averaged"])
+def test_what_is_tested_is_the_checkpoint_that_was_asked_for(
+    checkpoint: str, corpus: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    words = ["callbacks=average_ema", f"checkpoint={checkpoint}", "task.optimizer.lr=0.01"]
+    cfg = composed(run, corpus, *words, "data.split.test=0.5")
+    training.run(cfg)
+    (run / ".hydra").mkdir()
+    OmegaConf.save(cfg, run / ".hydra/config.yaml")
+    task, data = assembly.load(run, checkpoint), assembly.data(cfg)
+    wanted = torch.cat([task.score(batch.waveform) for batch in data.test_dataloader()[0]])
+    found = scores.read(run / "scores/seen.csv").score
+    assert sorted(found) == pytest.approx(sorted(wanted.tolist()), abs=1e-5)
+    others = {"best", "last", "averaged"} - {checkpoint}
+    for other in others:
+        unlike = assembly.load(run, other).state_dict()["model.head.weight"]
+        if not torch.equal(unlike, task.state_dict()["model.head.weight"]):
+            break
+    else:
+        raise AssertionError("all checkpoints are the same")
+
+
+def test_an_average_that_nobody_takes_is_refused_before_training(corpus: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="add callbacks=average_best"):
+        training.run(composed(tmp_path / "run", corpus, "checkpoint=averaged"))
+    assert not (tmp_path / "run").exists()
 
 
 def test_the_default_is_what_it_was() -> None:

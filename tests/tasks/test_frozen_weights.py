@@ -203,7 +203,7 @@ def test_a_run_is_loaded_with_the_encoder_at_hand(run: Path) -> None:
     found = {name.removeprefix("frontend.frontend."): value for name, value in task.state_dict().items()}
     assert all(torch.equal(found[name], wanted[name]) for name in wanted if name.startswith("encoder."))
     task.threshold.zero_()
-    results.use_best(task, run)
+    results.use(task, run, "best")
     assert task.threshold == 0.25
 
 
@@ -216,7 +216,7 @@ def test_a_run_with_another_encoder_is_not_loaded(run: Path) -> None:
             assembly.load(run, trust=["tests"])
         other = assembly.task(assembly.recipe(run, trust=["tests"]))
         with pytest.raises(InputError, match="other frozen weights"):
-            results.use_best(other, run)
+            results.use(other, run, "best")
     finally:
         file.write_text(text)
 

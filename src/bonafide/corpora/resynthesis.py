@@ -16,12 +16,12 @@ from typing import Final, NamedTuple, final
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bonafide.audio.codec import FORMATS, require
 from bonafide.corpora import tree
 from bonafide.corpora.corpus import Corpus
-from bonafide.corpora.synthesis import compression, versions
-from bonafide.corpora.synthesis.compression import CODECS
+from bonafide.corpora.synthesis import versions
 from bonafide.corpora.synthesis.ledger import Entry, Ledger
-from bonafide.corpora.synthesis.versions import GENUINE, SYSTEMS, Job, Outcome
+from bonafide.corpora.synthesis.versions import CODECS, GENUINE, SYSTEMS, Job, Outcome
 from bonafide.types import BONAFIDE, SPOOF, InputError, Utterance
 from bonafide.whole import whole
 
@@ -212,7 +212,7 @@ class Resynthesis(Corpus):
         for codec, rate in self.kbps.items():
             if codec not in CODECS:
                 raise InputError(f"data.corpus.kbps: there is no codec {codec}, only {', '.join(CODECS)}")
-            low, high = CODECS[codec].kbps
+            low, high = FORMATS[codec].kbps
             if not low <= rate <= high:
                 raise InputError(f"data.corpus.kbps.{codec}={rate}: give {low} to {high} kbit/s")
         if not 0.1 <= self.shortest <= self.longest <= 600:
@@ -307,8 +307,8 @@ class Resynthesis(Corpus):
                 "the system world needs pyworld, which is not installed: pip install pyworld (it needs a C++ "
                 "compiler), or leave world out of data.corpus.systems"
             )
-        for codec in systems & CODECS.keys():
-            compression.require(codec)
+        for codec in systems & {*CODECS}:
+            require(codec)
 
     def _work(self, tasks: Sequence[_Task]) -> None:
         """Does the tasks and notes each as soon as it is done."""

@@ -12,6 +12,7 @@ from torch.utils.data import Dataset
 
 from bonafide.audio import clip, condition, files, frames
 from bonafide.audio.condition import Condition
+from bonafide.augment.chain import Chain
 from bonafide.data.manifest import Manifest
 from bonafide.data.order import Draw
 from bonafide.data.windows import Clipped
@@ -56,9 +57,18 @@ class Clips(Dataset[Batch]):
         clipped: which clips, in the order in which they are numbered here.
         form: of the clips.
         crop: cut at random (training) instead of at the start that a clip has (evaluation).
+        augment: what is done to clips here, in the loader; None for nothing.
     """
 
-    def __init__(self, manifest: Manifest, clipped: Clipped, form: ClipFormat, *, crop: bool) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        clipped: Clipped,
+        form: ClipFormat,
+        *,
+        crop: bool,
+        augment: Chain | None = None,
+    ) -> None:
         rows, self.recording = np.unique(clipped.rows, return_inverse=True)
         table = manifest.table.select(["path", "label"]).take(pa.array(rows))
         self.root = str(manifest.root)
@@ -67,7 +77,7 @@ class Clips(Dataset[Batch]):
         self.targets = (table.column("label").to_numpy(zero_copy_only=False) == BONAFIDE).astype(np.float32)
         self.starts = clipped.starts
         self.form, self.trim = form, form.trim
-        self.crop = crop
+        self.crop, self.augment = crop, augment
 
     def __len__(self) -> int:
         return len(self.recording)
@@ -84,9 +94,13 @@ class Clips(Dataset[Batch]):
             length[place] = len(found)
             waveform[place] = clip.repeat(found, self.form.samples)
         items = np.array([draw.item for draw in draws])
+        targets = self.targets[self.recording[items]]
+        if self.augment is not None:
+            for place, draw in enumerate(draws):
+                waveform[place] = self.augment.clip(waveform[place], draw, targets[place])
         return Batch(
             torch.from_numpy(waveform),
-            torch.from_numpy(self.targets[self.recording[items]]),
+            torch.from_numpy(targets),
             torch.from_numpy(length),
             torch.from_numpy(items),
         )

@@ -15,6 +15,7 @@ from torch.utils.data import DataLoader
 
 from bonafide.audio import frames
 from bonafide.audio.condition import Condition, check
+from bonafide.augment.chain import Chain
 from bonafide.corpora.corpus import Corpus
 from bonafide.data import manifest as manifests
 from bonafide.data import selection
@@ -61,7 +62,8 @@ class AudioData(pl.LightningDataModule):
         cache: where manifests are kept.
         workers: processes that read; 0 reads in the training process, `"auto"` takes the cores that are free.
         pin_memory: hand batches to a GPU from page-locked memory.
-        seed: of the shuffling and the crops.
+        seed: of the shuffling, the crops and the augmentation.
+        augment: what is done to training clips in the loader; None for nothing.
     """
 
     def __init__(
@@ -88,6 +90,7 @@ class AudioData(pl.LightningDataModule):
         workers: int | Literal["auto"] = 0,
         pin_memory: bool = False,
         seed: int = 0,
+        augment: Chain | None = None,
     ) -> None:
         super().__init__()
         if on_bad_file not in {"fail", "skip"}:
@@ -100,6 +103,7 @@ class AudioData(pl.LightningDataModule):
         self.form = ClipFormat(sample_rate, samples, resampler, channel, conditioned)
         self.windows, self.limit = Windows(**(windows or {})), Limit(**(limit or {}))
         self.batch_size, self.workers, self.pin_memory, self.seed = batch_size, workers, pin_memory, seed
+        self.augment = augment
         self.split = Split(**(split or {}))
         self.train = Train(**(train or {}))
         wanted = {**self.corpus.groups, **(tests or {})} or {"test": {}}
@@ -244,8 +248,14 @@ class AudioData(pl.LightningDataModule):
         return found
 
     def counts(self) -> Counts:
-        """Training clips of each class."""
-        return self._count(self.clips(TRAIN))
+        """Training clips of each class in an epoch: as many as there are, or as `data.train.shares` draws."""
+        clips = self.clips(TRAIN)
+        drawn = domains(self._load(), clips.rows, self.train)
+        if drawn is None:
+            return self._count(clips)
+        genuine = drawn.share_of(self._load().strings("label")[clips.rows] == BONAFIDE)
+        bonafide = min(max(round(genuine * len(clips)), 1), len(clips) - 1)
+        return Counts(len(clips) - bonafide, bonafide)
 
     def _count(self, clips: Clipped) -> Counts:
         labels = self._load().strings("label")[clips.rows]
@@ -256,11 +266,12 @@ class AudioData(pl.LightningDataModule):
         clips = self.clips(TRAIN)
         order = self._shuffled(clips, self._place())
         order.resume(self._resumed)
-        return self._loader(self._read(clips, crop=not self.windows.tile), order)
+        return self._loader(self._read(clips, crop=not self.windows.tile, augment=self.augment), order)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Clips of the validation part: first windows, or all."""
-        return self._scoring(VALIDATION, self.clips(VALIDATION))
+        changed = self.augment if self.augment is not None and self.augment.validation else None
+        return self._scoring(VALIDATION, self.clips(VALIDATION), changed)
 
     def test_dataloader(self) -> Sequence[DataLoader[Batch]]:
         """Clips of each test group, in the order of `groups()`."""
@@ -278,14 +289,14 @@ class AudioData(pl.LightningDataModule):
         found = domains(self._load(), clips.rows, self.train)
         return Shuffled(len(clips), self.seed, place, None if found is None else Domains(*found))
 
-    def _read(self, clips: Clipped, *, crop: bool) -> Clips:
-        return Clips(self._load(), clips, self.form, crop=crop)
+    def _read(self, clips: Clipped, *, crop: bool, augment: Chain | None = None) -> Clips:
+        return Clips(self._load(), clips, self.form, crop=crop, augment=augment)
 
-    def _scoring(self, name: str, clips: Clipped) -> DataLoader[Batch]:
+    def _scoring(self, name: str, clips: Clipped, augment: Chain | None = None) -> DataLoader[Batch]:
         place = self._place()
         if len(clips) < place.world:
             raise InputError(f"{name} has {len(clips)} clips for {place.world} processes; use fewer devices")
-        return self._loader(self._read(clips, crop=False), Shared(len(clips), place))
+        return self._loader(self._read(clips, crop=False, augment=augment), Shared(len(clips), place))
 
     def _loader(self, clips: Clips, order: Shuffled | Shared) -> DataLoader[Batch]:
         return ResumableLoader(

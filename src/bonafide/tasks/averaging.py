@@ -71,7 +71,7 @@ class Averaging(pl.Callback):
         was_training = pl_module.training
         for name, weight in trained.items():
             weight.copy_(found[name])
-        _refresh(trainer, pl_module)
+        _refresh(trainer, cast("Scoring", pl_module))
         pl_module.eval()
         if count := sum(trainer.num_val_batches):
             batches = _batches(trainer, trainer.val_dataloaders, count)
@@ -270,10 +270,10 @@ def _batches(trainer: pl.Trainer, loader: Any, count: float) -> Iterator[Batch]:
     return (trainer.strategy.batch_to_device(batch) for batch in islice(loader, int(count)))
 
 
-def _refresh(trainer: pl.Trainer, network: nn.Module) -> None:
+def _refresh(trainer: pl.Trainer, task: Scoring) -> None:
     """Batch statistics over an epoch of training clips, equal for all processes."""
-    network.train()
-    norms = [norm for norm in network.modules() if isinstance(norm, _BatchNorm) and norm.training]
+    task.train()
+    norms = [norm for norm in task.modules() if isinstance(norm, _BatchNorm) and norm.training]
     if not norms:
         return
     momenta = [norm.momentum for norm in norms]
@@ -281,8 +281,8 @@ def _refresh(trainer: pl.Trainer, network: nn.Module) -> None:
         norm.reset_running_stats()
         norm.momentum = None  # the mean of all batches
     heard: Iterable[Batch] = _batches(trainer, trainer.train_dataloader, trainer.num_training_batches)
-    for batch in heard:
-        network(batch.waveform)
+    for number, batch in enumerate(heard):
+        task.model(task.features(batch, number, training=True))
     for norm, momentum in zip(norms, momenta, strict=True):
         norm.momentum = momentum
         for statistic in (norm.running_mean, norm.running_var):

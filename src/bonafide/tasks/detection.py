@@ -11,6 +11,7 @@ from torch import Tensor
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LRScheduler
 
+from bonafide.augment.chain import Chain
 from bonafide.frontends.frontend import Frontend
 from bonafide.models.model import Model, Network
 from bonafide.objectives.objective import Objective
@@ -46,6 +47,7 @@ class Detection(Scoring):
         fit_clips: training clips that the front end's statistics are learned from; None for all.
         frontend_lr: learning rate of the front end's own weights, in place of the optimizer's; each of its
             groups still scales it.
+        augment: what is done to training clips and their features; None for nothing.
 
     Raises:
         InputError: `fit_clips` or `frontend_lr` is not positive, or the loss wants a head of its own and the
@@ -66,8 +68,9 @@ class Detection(Scoring):
         scheduler_monitor: str = "val/loss",
         fit_clips: int | None = 1000,
         frontend_lr: float | None = None,
+        augment: Chain | None = None,
     ) -> None:
-        super().__init__(frontend, model, fit_clips=fit_clips)
+        super().__init__(frontend, model, fit_clips=fit_clips, augment=augment)
         if frontend_lr is not None and frontend_lr <= 0:
             raise InputError(
                 f"task.frontend_lr={frontend_lr:g} is not above 0; freeze the front end to keep it as it is"
@@ -78,29 +81,29 @@ class Detection(Scoring):
         self.scheduler_interval, self.scheduler_total = scheduler_interval, scheduler_total
         self.scheduler_monitor = scheduler_monitor
         self._climbed = False
-        self._heard: list[Batch] = []
+        self._heard: list[tuple[Batch, int]] = []
 
     def scores(self, logits: Tensor) -> Tensor:
         """`[batch, classes]` → `[batch]` log-odds, less those that training taught."""
         return self.loss.score(logits) - self.loss.log_prior_odds
 
-    def validate(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def validate(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Scores and loss of validation clips."""
-        logits = self(batch.waveform)
-        return self.scores(logits), self.loss(logits, batch.target)
+        logits = self.model(features)
+        return self.scores(logits), self.loss(logits, target)
 
     def on_fit_start(self) -> None:
         """Counts the classes and fits the front end."""
         self.loss.set_counts(*self.trainer.datamodule.counts())  # type: ignore[attr-defined]
         self.fit_frontend()
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """Loss of a batch."""
-        loss: Tensor = self.loss(self(batch.waveform), batch.target)
+        loss: Tensor = self.loss(self.model(self.features(batch, batch_idx, training=True)), batch.target)
         if self._climbed:
             return loss
         if self.rule is not None:
-            self._heard.append(batch)
+            self._heard.append((batch, batch_idx))
         self.log("train/loss", loss, prog_bar=True, batch_size=len(batch.target), on_step=True, on_epoch=True)
         return loss
 
@@ -128,8 +131,8 @@ class Detection(Scoring):
         with rule.climbed(trained, self):
             self._climbed = True
             optimizer.zero_grad()
-            for batch in earlier:
-                again: Any = strategy.training_step(batch, 0)
+            for heard in earlier:
+                again: Any = strategy.training_step(*heard)
                 strategy.backward(again / self.trainer.accumulate_grad_batches, optimizer)
             closure()
         self._climbed = False

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from bonafide.augment.chain import Chain
 from bonafide.frontends.frontend import Frontend
 from bonafide.models.gmm import GMM, ORDER
 from bonafide.models.mixture import Mixture, log_likelihood
@@ -39,6 +40,7 @@ class Likelihood(Scoring):
         rehearsals: EM iterations on these frames, before they are compared and training begins.
         start_clips: training clips that the start is drawn from; more if a class has too few frames in them.
         fit_clips: training clips that the front end's statistics are learned from; None for all.
+        augment: what is done to training clips and their features, anew each epoch; None for nothing.
 
     Raises:
         InputError: the model has no densities, or a number is out of range.
@@ -59,8 +61,9 @@ class Likelihood(Scoring):
         rehearsals: int = 0,
         start_clips: int = 1000,
         fit_clips: int | None = 1000,
+        augment: Chain | None = None,
     ) -> None:
-        super().__init__(frontend, model, fit_clips=fit_clips)
+        super().__init__(frontend, model, fit_clips=fit_clips, augment=augment)
         if not isinstance(model, GMM):
             raise InputError(
                 f"task=likelihood trains densities, which {type(model).__name__} has not; "
@@ -98,9 +101,9 @@ class Likelihood(Scoring):
                 Statistics(*(part.to(self.device) * kept for part in found)) for found in self._statistics
             ]
 
-    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:  # noqa: ARG002 - Lightning's signature
+    def training_step(self, batch: Batch, batch_idx: int) -> Tensor:
         """The loss of a batch; with EM adds it to the statistics, and the loss is without a gradient."""
-        frames = self._frames(batch)
+        frames = self._frames(batch, batch_idx)
         if self.make_optimizer is not None:
             found = [
                 log_likelihood(own, self.model.mixture(label))
@@ -118,10 +121,10 @@ class Likelihood(Scoring):
         """Mean log-likelihood ratios: each class is learnt by itself, so they hold no prior."""
         return log_odds(logits)
 
-    def validate(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def validate(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Scores, and how unlikely the clips are in their own class."""
-        found = self.model.log_likelihoods(self.frontend(batch.waveform))
-        own = found.gather(1, batch.target.long()[:, None])
+        found = self.model.log_likelihoods(features)
+        own = found.gather(1, target.long()[:, None])
         return (found[:, 1] - found[:, 0]).float(), -own.mean().float()
 
     def configure_optimizers(self) -> Optimizer:
@@ -148,10 +151,10 @@ class Likelihood(Scoring):
         self._statistics = None if found is None else [Statistics(*parts) for parts in found]
 
     @torch.no_grad()
-    def _frames(self, batch: Batch) -> list[Tensor]:
+    def _frames(self, batch: Batch, batch_idx: int) -> list[Tensor]:
         """Of spoofs and of bona fide clips, `[frames, bins]` each, without those that only repeat a clip."""
         with torch.autocast(batch.waveform.device.type, enabled=False):
-            features = self.frontend(batch.waveform)
+            features = self.features(batch, batch_idx, training=True)
         samples, length = batch.waveform.shape[1], batch.length[:, None]
         centres = self.frontend.times(samples).to(self.device) * self.frontend.sample_rate
         new = (centres.round() <= length) | (length >= samples)  # the last ones may look beyond the clip

@@ -10,6 +10,8 @@ from torch import Tensor
 from torchmetrics import Metric, MetricCollection
 from torchmetrics.utilities.distributed import gather_all_tensors
 
+from bonafide.augment.chain import Chain
+from bonafide.augment.change import seeded
 from bonafide.frontends.frontend import Frontend
 from bonafide.metrics.accuracy import accuracy_at_eer, balanced_accuracy_at_eer
 from bonafide.metrics.auc import auc
@@ -39,6 +41,7 @@ class Scoring(pl.LightningModule, ABC):
         frontend: waveform to features.
         model: features to logits.
         fit_clips: training clips that the front end's statistics are learned from; None for all.
+        augment: what is done to training clips and their features; None for nothing.
 
     Raises:
         InputError: `fit_clips` is not positive.
@@ -46,11 +49,14 @@ class Scoring(pl.LightningModule, ABC):
 
     threshold: Tensor
 
-    def __init__(self, frontend: Frontend, model: Model, *, fit_clips: int | None) -> None:
+    def __init__(
+        self, frontend: Frontend, model: Model, *, fit_clips: int | None, augment: Chain | None
+    ) -> None:
         super().__init__()
         if fit_clips is not None and fit_clips < 1:
             raise InputError(f"task.fit_clips={fit_clips} leaves nothing to learn from; null takes all clips")
         self.frontend, self.model, self.fit_clips = frontend, model, fit_clips
+        self.augment = augment
         self.register_buffer("threshold", torch.zeros(()))
         measures: dict[str, Metric | MetricCollection] = {
             "eer": Scored(eer),
@@ -68,13 +74,33 @@ class Scoring(pl.LightningModule, ABC):
         """`[batch, classes]` → `[batch]`, high for bona fide, freed from the prior that training taught."""
 
     @abstractmethod
-    def validate(self, batch: Batch) -> tuple[Tensor, Tensor]:
+    def validate(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Scores `[batch]` and loss `[]` of validation clips; autocast is off."""
 
     def forward(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → logits `[batch, classes]`."""
         logits: Tensor = self.model(self.frontend(waveform))
         return logits
+
+    def features(self, batch: Batch, number: int, *, training: bool) -> Tensor:
+        """`[batch, channels, bins, frames]` of a batch, augmented in training.
+
+        The draws depend on the place in the training alone: who hears a batch twice hears the same, and so
+        does a run that resumes. Validation, where it is augmented at all, is always alike.
+
+        Args:
+            batch: as the loader gave it.
+            number: of the batch in its epoch.
+            training: whether it is trained on.
+        """
+        chain = self.augment
+        if chain is None or not (training or chain.validation):
+            return self.frontend(batch.waveform)  # type: ignore[no-any-return]
+        seed: int = self.trainer.datamodule.seed  # type: ignore[attr-defined]
+        place = [self.current_epoch, number] if training else [number]
+        generator = seeded([seed, self.global_rank, *place])
+        waveform = chain.waveforms(batch.waveform, generator, batch.target)
+        return chain.features(self.frontend(waveform), generator, batch.target)
 
     def score(self, waveform: Tensor) -> Tensor:
         """`[batch, time]` → `[batch]` log-odds, in full precision whatever the training used."""
@@ -121,10 +147,10 @@ class Scoring(pl.LightningModule, ABC):
             found += features.shape[-1] * torch.stack([(target == place).sum() for place in (0, 1)])
             yield features, target.to(self.device)
 
-    def validation_step(self, batch: Batch, batch_idx: int) -> None:  # noqa: ARG002 - Lightning's signature
+    def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Scores and loss of a batch."""
         with torch.autocast(batch.waveform.device.type, enabled=False):
-            scores, loss = self.validate(batch)
+            scores, loss = self.validate(self.features(batch, batch_idx, training=False), batch.target)
         self.log("val/loss", loss, batch_size=len(batch.target), sync_dist=True)
         self._judge(scores, batch.target)
 
@@ -139,8 +165,9 @@ class Scoring(pl.LightningModule, ABC):
         Args:
             batches: of this process, on its device.
         """
-        for batch in batches:
-            self._judge(self.score(batch.waveform), batch.target)
+        for number, batch in enumerate(batches):
+            scores, _ = self.validate(self.features(batch, number, training=False), batch.target)
+            self._judge(scores, batch.target)
         return self._judged()
 
     def _judge(self, scores: Tensor, target: Tensor) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.signal import butter, firwin, oaconvolve, sosfiltfilt
 
 from bonafide.audio import files, frames
-from bonafide.corpora.synthesis.compression import CODECS, through_codec
+from bonafide.audio.codec import round_trip
 from bonafide.corpora.synthesis.finish import CUTOFF, Chain, finish, quantise
 from bonafide.corpora.synthesis.transforms import Signal
 from bonafide.corpora.synthesis.vocoders import VOCODERS
@@ -21,6 +21,9 @@ GENUINE: Final = "-"
 
 FOLDER: Final = "genuine"
 """Of the genuine versions; a system's folder has its name."""
+
+CODECS: Final = ("aac", "mp3", "opus")
+"""That keep the band; a telephone's would be told by it."""
 
 SYSTEMS: Final = (*VOCODERS, *CODECS)
 LOWEST_RATE: Final = 8_000  # Hz
@@ -122,7 +125,8 @@ def _version(wave: Signal, rate: int, system: str, job: Job, rng: np.random.Gene
         return wave
     if system in VOCODERS:
         return VOCODERS[system](wave, rate, rng)
-    return through_codec(wave, rate, system, dict(job.kbps)[system])
+    coded = round_trip(wave.astype(np.float32), rate, system, dict(job.kbps)[system])
+    return coded.astype(np.float64)
 
 
 def _band_limited(wave: Signal) -> Signal:

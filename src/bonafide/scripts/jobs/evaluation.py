@@ -27,7 +27,7 @@ def run(cfg: DictConfig) -> None:
     with open_dict(recipe):
         recipe.data, recipe.hardware = cfg.data, cfg.hardware
         recipe.callbacks = {"progress": recipe.callbacks.get("progress")}
-        recipe.logger = {}
+        recipe.logger, recipe.augment = {}, None
         recipe.folder = str(folder)
         recipe.trainer.limit_test_batches = None
     pl.seed_everything(cfg.seed, workers=True, verbose=False)

@@ -132,13 +132,18 @@ def best_score(trainer: pl.Trainer) -> float | None:
     return None if score is None else float(score)
 
 
-def use_best(task: Detection, folder: str | Path) -> None:
-    """Takes the weights of the best epoch, if checkpoints were kept."""
-    path = assembly.checkpoint_path(folder, "best")
-    if path.is_file():
-        found = checkpoints.read(path)
-        task.on_load_checkpoint(found)
-        task.load_state_dict(found["state_dict"])
+def use(task: Detection, folder: str | Path, checkpoint: str) -> None:
+    """Takes the weights that are to be tested; those at hand, if no epoch was kept as the best.
+
+    Raises:
+        InputError: another checkpoint than the best is not there.
+    """
+    path = assembly.checkpoint_path(folder, checkpoint)
+    if checkpoint == "best" and not path.is_file():
+        return
+    found = checkpoints.read(path)
+    task.on_load_checkpoint(found)
+    task.load_state_dict(found["state_dict"])
 
 
 def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, facts: Facts) -> None:

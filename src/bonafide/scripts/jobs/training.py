@@ -8,12 +8,15 @@ from omegaconf import DictConfig
 
 from bonafide import assembly
 from bonafide.scripts.jobs import auditing, results
+from bonafide.types import InputError
 
 
 def run(cfg: DictConfig) -> float | None:
     """One run; returns the best validation EER, for searches."""
     started = time.monotonic()
     results.quiet()
+    if cfg.test and cfg.checkpoint == "averaged" and not cfg.callbacks.get("averaged"):
+        raise InputError("checkpoint=averaged needs a callback that averages; add callbacks=average_best")
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
     task = assembly.task(cfg)  # refuses an impossible pair before data is touched
     data = assembly.data(cfg)
@@ -27,7 +30,7 @@ def run(cfg: DictConfig) -> float | None:
         results.interruptible(trainer.fit, task, datamodule=data, ckpt_path=cfg.ckpt_path, weights_only=True)
         best = results.best_score(trainer)
     if cfg.test and not cfg.trainer.fast_dev_run:
-        results.use_best(task, cfg.folder)
+        results.use(task, cfg.folder, cfg.checkpoint)
         facts = results.Facts.of(cfg, task, data, seconds=time.monotonic() - started)
         facts = facts._replace(trivial=auditing.baseline(audited))
         results.score(task, data, trainer, Path(cfg.folder), facts)
