@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from scipy.interpolate import interp1d
 from scipy.optimize import brentq
+from scipy.stats import norm
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, roc_auc_score, roc_curve
 
 from bonafide.metrics.accuracy import (
@@ -21,13 +22,29 @@ from bonafide.metrics.auc import auc
 from bonafide.metrics.cllr import cllr, cllr_min
 from bonafide.metrics.curve import curve
 from bonafide.metrics.dcf import act_dcf, min_dcf
+from bonafide.metrics.ece import brier, ece, ece_at_prior, mce
 from bonafide.metrics.eer import eer, eer_official, eer_rocch, eer_threshold
+from bonafide.metrics.fixed_points import far_at_frr, frr_at_far
+from bonafide.metrics.hard_eer import eer_hard
+from bonafide.metrics.summary import summary
 from bonafide.types import InputError
 
 Scores = NDArray[np.float64]
 
-RANKING = (eer, eer_official, eer_rocch, auc, min_dcf, cllr_min, accuracy_at_eer, balanced_accuracy_at_eer)
-ALL = (*RANKING, cllr, act_dcf)
+RANKING = (
+    eer,
+    eer_official,
+    eer_rocch,
+    auc,
+    min_dcf,
+    cllr_min,
+    accuracy_at_eer,
+    balanced_accuracy_at_eer,
+    frr_at_far,
+    far_at_frr,
+)
+ALL = (*RANKING, cllr, act_dcf, ece, ece_at_prior, mce, brier, eer_hard)
+ERRORS = (eer, eer_official, eer_rocch, min_dcf, cllr_min, frr_at_far, far_at_frr)
 
 # Few distinct values, so that most sets have ties within and between the classes.
 tied = st.lists(st.integers(-4, 4).map(float), min_size=1, max_size=30).map(np.array)
@@ -76,6 +93,54 @@ def test_increasing_maps_row_order_and_duplication_change_nothing(bonafide: Scor
 def test_negation_mirrors_eer_and_auc(bonafide: Scores, spoof: Scores) -> None:
     assert eer(-bonafide, -spoof) == pytest.approx(1 - eer(bonafide, spoof), abs=1e-12)
     assert auc(-bonafide, -spoof) == pytest.approx(1 - auc(bonafide, spoof), abs=1e-12)
+
+
+@few
+@given(scores, scores)
+def test_swapping_the_classes_of_negated_scores_changes_nothing(bonafide: Scores, spoof: Scores) -> None:
+    for measure in (eer, eer_rocch, auc, cllr, cllr_min):
+        assert measure(-spoof, -bonafide) == pytest.approx(measure(bonafide, spoof), abs=1e-12)
+    swapped = min_dcf(-spoof, -bonafide, prior=0.95, miss=10.0, false_alarm=1.0)
+    assert swapped == pytest.approx(min_dcf(bonafide, spoof), abs=1e-12)
+
+
+@few
+@given(scores, scores)
+def test_separable_scores_have_no_error(bonafide: Scores, spoof: Scores) -> None:
+    bonafide = bonafide - bonafide.min() + spoof.max() + 1
+    assert [measure(bonafide, spoof) for measure in ERRORS] == [0] * len(ERRORS)
+    assert auc(bonafide, spoof) == accuracy_at_eer(bonafide, spoof) == 1
+
+
+@few
+@given(st.floats(-1e6, 1e6), st.integers(1, 9), st.integers(1, 9))
+def test_constant_scores_say_nothing(score: float, bonafide: int, spoof: int) -> None:
+    constant = np.full(bonafide, score), np.full(spoof, score)
+    assert [measure(*constant) for measure in (eer, eer_rocch, auc)] == [0.5] * 3
+    assert [measure(*constant) for measure in (min_dcf, cllr_min, eer_official)] == [1, 1, 1]
+    assert [measure(*constant) for measure in (frr_at_far, far_at_frr)] == [1, 1]
+
+
+def test_one_trial_a_class() -> None:
+    assert [measure([1], [0]) for measure in ERRORS] == [0] * len(ERRORS)
+    assert [measure([0], [1]) for measure in ERRORS] == [1, 1, 0.5, 1, 1, 1, 1]
+    assert [measure([0], [0]) for measure in ERRORS] == [0.5, 1, 0.5, 1, 1, 1, 1]
+    assert (auc([1], [0]), auc([0], [1]), auc([0], [0])) == (1, 0, 0.5)
+
+
+def test_a_million_trials_are_those_of_the_normal_distribution() -> None:
+    # Quantiles instead of draws: no noise beyond half a trial. Means ±1, so the score s has 2 s as log-odds.
+    genuine = 2 * (norm.ppf((np.arange(100_000) + 0.5) / 100_000) + 1)
+    fake = 2 * (norm.ppf((np.arange(900_000) + 0.5) / 900_000) - 1)
+    every = summary(genuine, fake)
+    assert every.eer == pytest.approx(norm.cdf(-1), abs=1e-5)
+    assert every.eer_official == pytest.approx(norm.cdf(-1), abs=1e-5)
+    assert every.auc == pytest.approx(norm.cdf(np.sqrt(2)), abs=1e-5)
+    assert every.frr_at_far_1 == pytest.approx(norm.cdf(norm.ppf(0.99) - 2), abs=3e-5)
+    assert every.min_dcf == pytest.approx(every.act_dcf, abs=1e-4)
+    assert every.cllr_min == pytest.approx(every.cllr, abs=1e-3)
+    assert every.ece_at_prior < 1e-4
+    assert every.remarks == ()
 
 
 @few
@@ -155,8 +220,11 @@ def test_what_cannot_be_computed_is_refused_with_the_reason(measure: Callable[..
         measure([1.0], [])
     with pytest.raises(InputError, match="1 of 2 bona fide scores are NaN or infinite"):
         measure([1.0, np.nan], [0.0])
-    with pytest.raises(InputError, match="1 of 1 spoof scores are NaN or infinite"):
-        measure([1.0], [-np.inf])
+    for infinity in (np.inf, -np.inf):
+        with pytest.raises(InputError, match="1 of 1 spoof scores are NaN or infinite"):
+            measure([1.0], [infinity])
+        with pytest.raises(InputError, match="2 of 2 bona fide scores are NaN or infinite"):
+            measure([infinity, infinity], [0.0])
 
 
 def test_a_senseless_cost_or_weight_is_refused() -> None:

@@ -3,10 +3,9 @@
 Accuracy is ruled by the larger class: never quote it without the class counts.
 """
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from bonafide.metrics.curve import classes
+from bonafide.metrics.decisions import decide
 from bonafide.metrics.eer import eer_threshold
 
 
@@ -14,27 +13,24 @@ def accuracy(bonafide: ArrayLike, spoof: ArrayLike, threshold: float) -> float:
     """(#{b >= t} + #{s < t}) / (B + S), a fraction.
 
     Raises:
-        InputError: a class is empty, or a score is NaN or infinite.
+        InputError: a class is empty, a score is NaN or infinite, or the threshold is NaN.
 
     >>> accuracy([2, 1, -1], [0, -2, -3, -4, -5], threshold=0.0)
     0.75
     """
-    bonafide, spoof = classes(bonafide, spoof)
-    right = np.count_nonzero(bonafide >= threshold) + np.count_nonzero(spoof < threshold)
-    return float(right / (bonafide.size + spoof.size))
+    return decide(bonafide, spoof, threshold).accuracy
 
 
 def balanced_accuracy(bonafide: ArrayLike, spoof: ArrayLike, threshold: float) -> float:
     """1 - (FRR(t) + FAR(t)) / 2, a fraction; both classes weigh the same.
 
     Raises:
-        InputError: a class is empty, or a score is NaN or infinite.
+        InputError: a class is empty, a score is NaN or infinite, or the threshold is NaN.
 
     >>> balanced_accuracy([2, 1, 1, -1], [0, -2, -3, -4], threshold=0.0)
     0.75
     """
-    bonafide, spoof = classes(bonafide, spoof)
-    return float((np.mean(bonafide >= threshold) + np.mean(spoof < threshold)) / 2)
+    return decide(bonafide, spoof, threshold).balanced_accuracy
 
 
 def accuracy_at_eer(bonafide: ArrayLike, spoof: ArrayLike) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bonafide.metrics.curve import classes
-from bonafide.metrics.hull import blocks
+from bonafide.metrics.hull import Blocks, blocks
 
 
 def cllr(bonafide: ArrayLike, spoof: ArrayLike) -> float:
@@ -43,8 +43,12 @@ def cllr_min(bonafide: ArrayLike, spoof: ArrayLike) -> float:
     >>> round(cllr_min([2, 0.5, -1], [-2, -0.3, 1, -4]), 6)
     0.574716
     """
-    pooled = blocks(bonafide, spoof)
-    genuine, fake = pooled.bonafide / pooled.bonafide.sum(), pooled.spoof / pooled.spoof.sum()
+    return cllr_min_of(blocks(bonafide, spoof))
+
+
+def cllr_min_of(pools: Blocks) -> float:
+    """`cllr_min` of blocks that are pooled already."""
+    genuine, fake = pools.bonafide / pools.bonafide.sum(), pools.spoof / pools.spoof.sum()
     mixed = (genuine > 0) & (fake > 0)
     genuine, fake = genuine[mixed], fake[mixed]
     cost = (genuine * np.log1p(fake / genuine)).sum() + (fake * np.log1p(genuine / fake)).sum()

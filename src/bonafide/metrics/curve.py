@@ -54,7 +54,32 @@ def classes(bonafide: ArrayLike, spoof: ArrayLike) -> tuple[Rates, Rates]:
     Raises:
         InputError: a class is empty, or a score is NaN or infinite.
     """
-    return _class(bonafide, "bona fide"), _class(spoof, "spoof")
+    return finite(bonafide, "bona fide"), finite(spoof, "spoof")
+
+
+def finite(scores: ArrayLike, name: str) -> Rates:
+    """One class's scores as a finite float64 vector.
+
+    Args:
+        scores: of any shape.
+        name: of the class, for the message.
+
+    Raises:
+        InputError: there is none, or a score is NaN or infinite.
+    """
+    vector = np.asarray(scores, dtype=np.float64).reshape(-1)
+    if vector.size == 0:
+        raise InputError(
+            f"No {name} trials among the scores, so the measure cannot be computed: it needs every class, "
+            "check the labels or enlarge the set."
+        )
+    bad = vector.size - int(np.isfinite(vector).sum())
+    if bad:
+        raise InputError(
+            f"{bad} of {vector.size} {name} scores are NaN or infinite, so the measure cannot be computed: "
+            "score in float32 and look for an overflow."
+        )
+    return vector
 
 
 def tally(bonafide: ArrayLike, spoof: ArrayLike, weights: tuple[ArrayLike, ArrayLike] | None = None) -> Tally:
@@ -107,7 +132,16 @@ def curve(bonafide: ArrayLike, spoof: ArrayLike, weights: tuple[ArrayLike, Array
     >>> points.frr.tolist(), points.far.round(2).tolist()
     ([0.0, 0.0, 0.0, 0.5, 1.0], [1.0, 0.67, 0.33, 0.0, 0.0])
     """
-    values, genuine, fake = tally(bonafide, spoof, weights)
+    return curve_of(tally(bonafide, spoof, weights))
+
+
+def curve_of(counts: Tally) -> Curve:
+    """The operating curve of trials that are counted already.
+
+    Raises:
+        InputError: a class has no weight.
+    """
+    values, genuine, fake = counts
     if not (genuine.sum() > 0 and fake.sum() > 0):
         raise InputError(
             "All weights of a class are zero, so the curve cannot be computed: give it some weight."
@@ -120,19 +154,3 @@ def between(lower: Rates, upper: Rates) -> Rates:
     """A threshold that rejects `lower` and accepts `upper`: midway, or `upper` if they are neighbours."""
     middle = lower / 2 + upper / 2
     return np.where((middle > lower) & (middle <= upper), middle, upper)
-
-
-def _class(scores: ArrayLike, name: str) -> Rates:
-    vector = np.asarray(scores, dtype=np.float64).reshape(-1)
-    if vector.size == 0:
-        raise InputError(
-            f"No {name} trials among the scores, so the measure cannot be computed: it needs both classes, "
-            "check the labels or enlarge the set."
-        )
-    bad = vector.size - int(np.isfinite(vector).sum())
-    if bad:
-        raise InputError(
-            f"{bad} of {vector.size} {name} scores are NaN or infinite, so the measure cannot be computed: "
-            "score in float32 and look for an overflow."
-        )
-    return vector

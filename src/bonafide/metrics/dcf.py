@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bonafide.metrics.curve import Rates, classes, curve
+from bonafide.metrics.curve import Curve, Rates, classes, curve
 from bonafide.types import InputError
 
 
@@ -39,7 +39,11 @@ def min_dcf(
     >>> min_dcf([0.9, 0.8, 0.7, 0.35], [0.6, 0.4, 0.3, 0.2, 0.1])
     0.4
     """
-    points = curve(bonafide, spoof)
+    return min_dcf_of(curve(bonafide, spoof), prior=prior, miss=miss, false_alarm=false_alarm)
+
+
+def min_dcf_of(points: Curve, *, prior: float = 0.05, miss: float = 1.0, false_alarm: float = 10.0) -> float:
+    """`min_dcf` of a curve that is there already."""
     return float(_cost(points.frr, points.far, prior, miss, false_alarm).min())
 
 
@@ -70,22 +74,48 @@ def act_dcf(
     1.133333
     """
     bonafide, spoof = classes(bonafide, spoof)
-    _refuse(prior, miss, false_alarm)
-    threshold = -math.log(miss * (1 - prior) / (false_alarm * prior))
+    threshold = bayes_threshold(prior=prior, miss=miss, false_alarm=false_alarm)
     frr, far = np.mean(bonafide < threshold), np.mean(spoof >= threshold)
     return float(_cost(np.asarray(frr), np.asarray(far), prior, miss, false_alarm))
 
 
-def _cost(frr: Rates, far: Rates, prior: float, miss: float, false_alarm: float) -> Rates:
+def bayes_threshold(*, prior: float = 0.05, miss: float = 1.0, false_alarm: float = 10.0) -> float:
+    """The threshold of least expected cost for natural log-likelihood ratios, -ln(C_miss (1 - P) / (C_fa P)).
+
+    Raises:
+        InputError: the parameters make no cost.
+
+    >>> round(bayes_threshold(), 9)
+    -0.641853886
+    """
     _refuse(prior, miss, false_alarm)
+    return -math.log(miss * (1 - prior) / (false_alarm * prior))
+
+
+def default_dcf(*, prior: float = 0.05, miss: float = 1.0, false_alarm: float = 10.0) -> float:
+    """DCF of the better constant answer, min(C_miss (1 - P), C_fa P).
+
+    `min_dcf` and `act_dcf` times this are the costs before normalisation.
+
+    Raises:
+        InputError: the parameters make no cost.
+
+    >>> default_dcf()
+    0.5
+    """
+    _refuse(prior, miss, false_alarm)
+    return min(miss * (1 - prior), false_alarm * prior)
+
+
+def _cost(frr: Rates, far: Rates, prior: float, miss: float, false_alarm: float) -> Rates:
+    default = default_dcf(prior=prior, miss=miss, false_alarm=false_alarm)
     missed, alarmed = miss * (1 - prior), false_alarm * prior
-    default = min(missed, alarmed)
     # Dividing the weights first leaves exactly one of them 1, so a constant answer costs exactly 1.
     return np.asarray(missed / default * frr + alarmed / default * far)
 
 
 def _refuse(prior: float, miss: float, false_alarm: float) -> None:
-    if not (0 < prior < 1 and miss > 0 and false_alarm > 0):
+    if not (0 < prior < 1 and 0 < miss < math.inf and 0 < false_alarm < math.inf):
         raise InputError(
             f"A detection cost with prior={prior}, miss={miss}, false_alarm={false_alarm} means nothing: "
             "take a prior inside (0, 1) and positive costs."

@@ -6,11 +6,13 @@ reads the convex hull of the ROC (Brümmer and de Villiers, The BOSARIS Toolkit,
 https://arxiv.org/abs/1304.2865) and never exceeds one half, so it hides an inverted detector.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bonafide.metrics.curve import Rates, classes, curve
-from bonafide.metrics.hull import blocks
+from bonafide.metrics.curve import Curve, Rates, Tally, curve, curve_of, tally
+from bonafide.metrics.hull import Blocks, blocks
 
 
 def eer(bonafide: ArrayLike, spoof: ArrayLike) -> float:
@@ -27,7 +29,11 @@ def eer(bonafide: ArrayLike, spoof: ArrayLike) -> float:
     >>> eer([0, 0], [0, 0])
     0.5
     """
-    points = curve(bonafide, spoof)
+    return eer_of(curve(bonafide, spoof))
+
+
+def eer_of(points: Curve) -> float:
+    """`eer` of a curve that is there already."""
     return float(crossing(points.frr, points.far))
 
 
@@ -50,8 +56,8 @@ def eer_threshold(bonafide: ArrayLike, spoof: ArrayLike) -> float:
     """A finite threshold at the operating point where FRR and FAR are closest; accept iff `score >=
     threshold`.
 
-    Of two equally close points the lower; halfway between the neighbouring scores. Where the point accepts or
-    rejects all trials, the lowest score or the next number above the highest one.
+    Of two equally close points the lower; halfway between the neighbouring scores. Where no point is closer
+    than the one that accepts all trials, the lowest score.
 
     Raises:
         InputError: a class is empty, or a score is NaN or infinite.
@@ -59,11 +65,27 @@ def eer_threshold(bonafide: ArrayLike, spoof: ArrayLike) -> float:
     >>> eer_threshold([2, 3], [0, 1])
     1.5
     """
-    bonafide, spoof = classes(bonafide, spoof)
-    points = curve(bonafide, spoof)
-    threshold = points.threshold[np.argmin(np.abs(points.frr - points.far))]
-    lowest, highest = min(bonafide.min(), spoof.min()), max(bonafide.max(), spoof.max())
-    return float(np.clip(threshold, lowest, np.nextafter(highest, np.inf)))
+    counts = tally(bonafide, spoof)
+    return eer_threshold_of(curve_of(counts), counts)
+
+
+def eer_threshold_of(points: Curve, counts: Tally) -> float:
+    """`eer_threshold` of the curve of trials that are counted already."""
+    nearest = np.argmin(np.abs(points.frr - points.far))
+    # Rejecting all is as far from balance as accepting all, which comes first: the end +∞ is never chosen.
+    return float(points.threshold[nearest] if nearest else counts.values[0])
+
+
+class Official(NamedTuple):
+    """The point that the organisers' scorers choose.
+
+    Args:
+        eer: mean of its two rates, a fraction.
+        threshold: score of the last trial that it rejects; 0.001 below the lowest score if it rejects none.
+    """
+
+    eer: float
+    threshold: float
 
 
 def eer_official(bonafide: ArrayLike, spoof: ArrayLike) -> float:
@@ -80,14 +102,40 @@ def eer_official(bonafide: ArrayLike, spoof: ArrayLike) -> float:
     >>> eer_official([0, 0], [0, 0])
     1.0
     """
-    bonafide, spoof = classes(bonafide, spoof)
-    order = np.argsort(np.concatenate((bonafide, spoof)), kind="stable")
-    genuine = np.concatenate(([False], order < bonafide.size))
-    rejected = np.cumsum(genuine)
-    frr = rejected / bonafide.size
-    far = (spoof.size - (np.arange(genuine.size) - rejected)) / spoof.size
+    return official(bonafide, spoof).eer
+
+
+def official(bonafide: ArrayLike, spoof: ArrayLike) -> Official:
+    """`eer_official` with its threshold, on the rejecting side: the organisers *accept* scores equal to it.
+
+    Raises:
+        InputError: a class is empty, or a score is NaN or infinite.
+
+    >>> official([0.9, 0.8, 0.7, 0.35], [0.6, 0.4, 0.3, 0.2, 0.1])
+    Official(eer=0.225, threshold=0.4)
+    """
+    return official_of(tally(bonafide, spoof))
+
+
+def official_of(counts: Tally) -> Official:
+    """`official` of trials that are counted already.
+
+    FRR - FAR rises with every trial, so the closest point lies on the distinct score where it turns positive:
+    only the trials of that score are walked through, bona fide first.
+    """
+    genuine, fake = np.cumsum(counts.bonafide), np.cumsum(counts.spoof)
+    B, S = genuine[-1], fake[-1]
+    turn = int(np.argmax(genuine / B - (S - fake) / S >= 0))
+    mine, theirs = counts.bonafide[turn], counts.spoof[turn]
+    rejected = genuine[turn] - mine + np.minimum(np.arange(mine + theirs + 1), mine)
+    refused = fake[turn] - theirs + np.maximum(np.arange(mine + theirs + 1) - mine, 0)
+    frr, far = rejected / B, (S - refused) / S
     nearest = np.argmin(np.abs(frr - far))
-    return float((frr[nearest] + far[nearest]) / 2)
+    if nearest:
+        threshold = counts.values[turn]
+    else:
+        threshold = counts.values[turn - 1] if turn else counts.values[0] - 0.001
+    return Official(float((frr[nearest] + far[nearest]) / 2), float(threshold))
 
 
 def eer_rocch(bonafide: ArrayLike, spoof: ArrayLike) -> float:
@@ -99,4 +147,9 @@ def eer_rocch(bonafide: ArrayLike, spoof: ArrayLike) -> float:
     >>> round(eer_rocch([0.9, 0.8, 0.7, 0.35], [0.6, 0.4, 0.3, 0.2, 0.1]), 6)
     0.153846
     """
-    return float(crossing(*blocks(bonafide, spoof).rates()))
+    return eer_rocch_of(blocks(bonafide, spoof))
+
+
+def eer_rocch_of(pools: Blocks) -> float:
+    """`eer_rocch` of blocks that are pooled already."""
+    return float(crossing(*pools.rates()))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import isotonic_regression
 
-from bonafide.metrics.curve import Rates, rates, tally
+from bonafide.metrics.curve import Rates, Tally, rates, tally
 
 
 class Blocks(NamedTuple):
@@ -39,7 +39,12 @@ def blocks(bonafide: ArrayLike, spoof: ArrayLike) -> Blocks:
     >>> blocks([2, 0.5, -1], [-2, -0.3, 1, -4])
     Blocks(bonafide=array([0, 2, 1]), spoof=array([2, 2, 0]))
     """
-    _, genuine, fake = tally(bonafide, spoof)
+    return pooled(tally(bonafide, spoof))
+
+
+def pooled(counts: Tally) -> Blocks:
+    """The blocks of trials that are counted already; every distinct score holds a trial."""
+    _, genuine, fake = counts
     total = genuine + fake
     starts = isotonic_regression(genuine / total, weights=total).blocks[:-1]
     return Blocks(np.add.reduceat(genuine, starts), np.add.reduceat(fake, starts))

@@ -1,22 +1,105 @@
-"""Confidence intervals by the stratified percentile bootstrap (Efron and Tibshirani, 1993, chapter 13).
+"""Confidence intervals by the percentile bootstrap (Efron and Tibshirani, An Introduction to the Bootstrap,
+1993, chapter 13).
 
-Trials are drawn with replacement within each class, so the class counts stay. The interval speaks of the
-noise of drawing trials for *these* speakers and systems; new speakers or new systems move a measure far
-more.
+The default scheme draws trials with replacement within each class, so the class counts stay. Its interval
+speaks of the noise of drawing trials for *these* speakers and systems; new speakers or new systems move a
+measure far more, which the other schemes of `bonafide.metrics.schemes` show.
 """
 
-from collections.abc import Iterator
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
-from numpy.random import Generator
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
-from bonafide.metrics.curve import Measure, Rates, classes, rates
-from bonafide.metrics.eer import crossing, eer
+from bonafide.metrics.bootstrap import replicate
+from bonafide.metrics.curve import Measure
+from bonafide.metrics.schemes import Scheme
 from bonafide.types import InputError
 
-# Cells of one chunk of replicates; about 150 MB at the peak.
-_CELLS = 2_000_000
+
+class Interval(NamedTuple):
+    """A measure and how far the draw of the trials moves it.
+
+    Args:
+        estimate: of the set itself.
+        low: lower bound.
+        high: upper bound.
+        standard_error: standard deviation of the replicates.
+        level: share of the replicates between the bounds.
+        replicates: resampled sets.
+        redrawn: replicates thrown away because a class had no weight.
+        scheme: what was drawn with replacement.
+        seed: of the draws.
+    """
+
+    estimate: float
+    low: float
+    high: float
+    standard_error: float
+    level: float
+    replicates: int
+    redrawn: int
+    scheme: str
+    seed: int
+
+
+def intervals(
+    measures: Mapping[str, Measure],
+    bonafide: ArrayLike,
+    spoof: ArrayLike,
+    *,
+    scheme: Scheme | None = None,
+    replicates: int = 1000,
+    level: float = 0.95,
+    seed: int = 0,
+    threads: int | None = None,
+) -> dict[str, Interval]:
+    """Intervals of several measures, all over the same resampled sets.
+
+    Args:
+        measures: functions of bona fide and spoof scores, by name.
+        bonafide: `[trials]` scores, high when genuine.
+        spoof: `[trials]` scores.
+        scheme: what is drawn; trials within their class if None.
+        replicates: resampled sets; 1,000 for a report, 10,000 for a paper.
+        level: share of the resampled values between the bounds.
+        seed: of the draws.
+        threads: that share the work, all cores if None; they do not change the result.
+
+    Raises:
+        InputError: a class is empty, a score is NaN or infinite, the scheme names another number of trials,
+            `replicates` < 2, or `level` outside (0, 1).
+
+    >>> from bonafide.metrics.eer import eer
+    >>> intervals({"EER": eer}, [2, 3, 4], [0, 1])["EER"].high
+    0.0
+    """
+    check_level(level)
+    drawn = replicate(
+        list(measures.values()),
+        [(bonafide, spoof)],
+        scheme=scheme,
+        replicates=replicates,
+        seed=seed,
+        threads=threads,
+    )
+    bounds = np.quantile(drawn.values[:, 0], tails(level), axis=-1).T
+    errors = drawn.values[:, 0].std(axis=-1, ddof=1)
+    return {
+        name: Interval(
+            measure(bonafide, spoof),
+            float(low),
+            float(high),
+            float(error),
+            level,
+            replicates,
+            drawn.redrawn,
+            drawn.scheme,
+            seed,
+        )
+        for (name, measure), (low, high), error in zip(measures.items(), bounds, errors, strict=True)
+    }
 
 
 def interval(
@@ -24,62 +107,54 @@ def interval(
     bonafide: ArrayLike,
     spoof: ArrayLike,
     *,
+    scheme: Scheme | None = None,
     replicates: int = 1000,
     level: float = 0.95,
     seed: int = 0,
 ) -> tuple[float, float]:
     """Bounds between which the measure falls in the middle `level` of the resampled sets.
 
-    For `eer` all replicates are weights on one sorted list, O(N) each. A perfect separation gives (0, 0):
-    then the set is too small to show an error, not the detector free of them.
+    A perfect separation gives (0, 0): then the set is too small to show an error, not the detector free of
+    them.
 
     Args:
         measure: function of bona fide and spoof scores.
         bonafide: `[trials]` scores, high when genuine.
         spoof: `[trials]` scores.
+        scheme: what is drawn; trials within their class if None.
         replicates: resampled sets; 1,000 for a report, 10,000 for a paper.
         level: share of the resampled values between the bounds.
         seed: of the draws.
 
     Raises:
-        InputError: a class is empty, a score is NaN or infinite, `replicates` < 1, or `level` outside (0, 1).
+        InputError: as `intervals`.
 
+    >>> from bonafide.metrics.eer import eer
     >>> interval(eer, [2, 3, 4], [0, 1])
     (0.0, 0.0)
     """
-    bonafide, spoof = classes(bonafide, spoof)
-    if replicates < 1 or not 0 < level < 1:
+    found = intervals(
+        {"": measure}, bonafide, spoof, scheme=scheme, replicates=replicates, level=level, seed=seed
+    )[""]
+    return found.low, found.high
+
+
+def tails(level: float) -> tuple[float, float]:
+    """Shares of the replicates below the two bounds.
+
+    >>> tails(0.5)
+    (0.25, 0.75)
+    """
+    return (1 - level) / 2, (1 + level) / 2
+
+
+def check_level(level: float) -> None:
+    """Refuses a level without bounds.
+
+    Raises:
+        InputError: `level` outside (0, 1).
+    """
+    if not 0 < level < 1:
         raise InputError(
-            f"A bootstrap of {replicates} replicates at level {level} has no bounds: "
-            "take at least one replicate and a level inside (0, 1)."
+            f"A bootstrap at level {level} has no bounds: take a level inside (0, 1), such as 0.95."
         )
-    generator = np.random.default_rng(seed)
-    if measure is eer:
-        values = np.concatenate(list(_eers(bonafide, spoof, replicates, generator)))
-    else:
-        values = np.array(
-            [measure(_draw(bonafide, generator), _draw(spoof, generator)) for _ in range(replicates)]
-        )
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
-    return float(low), float(high)
-
-
-def _draw(scores: Rates, generator: Generator) -> Rates:
-    return scores[generator.integers(scores.size, size=scores.size)]
-
-
-def _eers(bonafide: Rates, spoof: Rates, replicates: int, generator: Generator) -> Iterator[Rates]:
-    values, place = np.unique(np.concatenate((bonafide, spoof)), return_inverse=True)
-    genuine, fake = place[: bonafide.size], place[bonafide.size :]
-    rows = max(1, _CELLS // place.size)
-    for start in range(0, replicates, rows):
-        size = min(rows, replicates - start)
-        counts = (_counts(places, size, values.size, generator) for places in (genuine, fake))
-        yield crossing(*rates(*counts))
-
-
-def _counts(place: NDArray[np.intp], rows: int, width: int, generator: Generator) -> NDArray[np.intp]:
-    """Multinomial counts on the distinct scores, `[rows, width]`; every row sums to the number of trials."""
-    drawn = place[generator.integers(place.size, size=(rows, place.size))]
-    drawn += np.arange(rows)[:, None] * width
-    return np.bincount(drawn.reshape(-1), minlength=rows * width).reshape(rows, width)

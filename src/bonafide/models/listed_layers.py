@@ -97,7 +97,8 @@ def made(place: str, options: Mapping[str, Any], shape: Shape) -> tuple[nn.Modul
     except (ValueError, TypeError, RuntimeError, IndexError) as error:
         reason = (str(error).splitlines() or ["it fails"])[0].rstrip(".")
         raise InputError(
-            f"{place} ({name}) cannot read {list(shape)}: {reason}; change it or a layer before it."
+            f"{place} ({name}) cannot read {list(shape)}: {reason}; change it or a layer before it, or "
+            "try another frontend."
         ) from error
 
 
