@@ -10,7 +10,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bonafide.models.ast import AST, resized
+from bonafide.models.ast import AST
+from bonafide.models.ast_weights import resized
 from bonafide.types import FeatureShape, InputError
 
 SMALL = FeatureShape(1, 24, 40)

@@ -5,7 +5,6 @@ by `fairseq_file`; the code that a hub repository may carry is not even fetched.
 """
 
 import hashlib
-import json
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Mapping
@@ -15,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 import torch
 from torch import Tensor, nn
 
+from bonafide import hub
 from bonafide.frontends import fairseq_file, fairseq_keys
 from bonafide.types import InputError
 
@@ -90,7 +90,7 @@ def find(source: str, revision: str | None = None, weights: Weights = "pretraine
         return _folder(path, source, random=random)
     if path.is_file():
         return _fairseq(path, source, random=random)
-    if path.is_absolute() or path.suffix in {".pt", ".pth"} or not re.fullmatch(r"[\w.-]+/[\w.-]+", source):
+    if path.is_absolute() or not hub.named(source):
         raise InputError(
             f"{source} does not exist; set frontend.source to a folder with config.json, to a fairseq .pt "
             "file, or to OWNER/NAME of the Hugging Face hub"
@@ -100,19 +100,9 @@ def find(source: str, revision: str | None = None, weights: Weights = "pretraine
 
 def _fetched(name: str, revision: str | None, *, random: bool) -> Path:
     """The folder that a hub repository lies in after its download; only what is read is fetched."""
-    from huggingface_hub import snapshot_download  # noqa: PLC0415 - only when a hub id is chosen
 
     def fetch(*patterns: str) -> Path:
-        try:
-            return Path(snapshot_download(name, revision=revision, allow_patterns=[*CONFIGS, *patterns]))
-        except (
-            Exception
-        ) as error:  # no network, no such name, no permission: each client fails in its own way
-            said = " ".join(str(error).split())[:160]
-            raise InputError(
-                f"{name} cannot be fetched from the Hugging Face hub ({type(error).__name__}: {said}); check "
-                "the name and the connection, or give a folder that holds it: frontend.source=FOLDER"
-            ) from error
+        return hub.fetched(name, revision, [*CONFIGS, *patterns], "frontend.source")
 
     folder = fetch() if random else fetch(SAFETENSORS, f"{SAFETENSORS}.index.json", "model-*.safetensors")
     if not random and not _weight_files(folder):
@@ -121,9 +111,9 @@ def _fetched(name: str, revision: str | None, *, random: bool) -> Path:
 
 
 def _folder(folder: Path, name: str, *, random: bool) -> Source:
-    config = _json(folder / "config.json")
+    config = hub.configuration(folder / "config.json")
     preprocessor = folder / "preprocessor_config.json"
-    normalized = _json(preprocessor).get("do_normalize", True) if preprocessor.is_file() else None
+    normalized = hub.configuration(preprocessor).get("do_normalize", True) if preprocessor.is_file() else None
     if random:
         return Source(name, config, normalized, lambda _: {}, "")
     files = _weight_files(folder)
@@ -155,27 +145,15 @@ def _fairseq(path: Path, name: str, *, random: bool) -> Source:
     return Source(name, config, file.config.get("normalize"), weights, "" if random else digest([path]))
 
 
-def _json(file: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise InputError(
-            f"{file} does not exist; a pre-trained encoder needs it beside its weights"
-        ) from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read as JSON; fetch it again") from error
-    if not isinstance(found, dict):
-        raise InputError(f"{file} is not a configuration; fetch it again")
-    return found
-
-
 def _weight_files(folder: Path) -> list[Path]:
     """The file of the weights, or all its shards; safetensors first."""
     for name in (SAFETENSORS, BINARY):
         if (folder / name).is_file():
             return [folder / name]
         if (folder / f"{name}.index.json").is_file():
-            parts = sorted(set(_json(folder / f"{name}.index.json").get("weight_map", {}).values()))
+            parts = sorted(
+                set(hub.configuration(folder / f"{name}.index.json").get("weight_map", {}).values())
+            )
             missing = [part for part in parts if Path(part).name != part or not (folder / part).is_file()]
             if missing:
                 raise InputError(f"{folder} lacks {missing[0]}, a part of its weights; fetch it again")

@@ -5,56 +5,22 @@ geometry of DeiT-base with distillation at 384 pixels (Touvron et al. 2021, http
 whose weights it starts from.
 """
 
-import json
-import math
-import re
 from collections import OrderedDict
 from collections.abc import Collection, Mapping
-from pathlib import Path
 from typing import Any, Final, final
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from bonafide.models.ast_weights import grid_of, in_timms_names, pretrained, resized
 from bonafide.models.model import Network
-from bonafide.models.published import read
 from bonafide.types import FeatureShape, InputError
 
 COLOURS: Final = 3
 
 OWN: Final = ("head.", "head_norm.")
 """What no pre-training has: the layers behind the tokens."""
-
-UNUSED: Final = re.compile(
-    r"(head|head_norm|head_dist|mlp_head|classifier|cls_classifier|distillation_classifier|pooler)\..*"
-)
-"""Layers for the classes of pictures or sounds that something was trained on."""
-
-RENAMED: Final = [
-    (re.compile(pattern), name)
-    for pattern, name in [
-        (r"^(v|audio_spectrogram_transformer|deit)\.", ""),
-        (r"^embeddings\.cls_token$", "cls_token"),
-        (r"^embeddings\.distillation_token$", "dist_token"),
-        (r"^embeddings\.position_embeddings$", "pos_embed"),
-        (r"^embeddings\.patch_embeddings\.projection\.", "patch_embed.proj."),
-        (r"^(?:encoder\.layer|layers)\.(\d+)\.", r"blocks.\1."),
-        (r"\.attention\.(?:attention\.)?(query|key|value)\.", r".attn.\1."),
-        (r"\.attention\.(?:output\.dense|o_proj)\.", ".attn.proj."),
-        (r"\.attention\.q_proj\.", ".attn.query."),
-        (r"\.attention\.k_proj\.", ".attn.key."),
-        (r"\.attention\.v_proj\.", ".attn.value."),
-        (r"\.(?:intermediate\.dense|mlp\.fc1)\.", ".mlp.fc1."),
-        (r"\.(?:output\.dense|mlp\.fc2)\.", ".mlp.fc2."),
-        (r"\.layernorm_before\.", ".norm1."),
-        (r"\.layernorm_after\.", ".norm2."),
-        (r"^layernorm\.", "norm."),
-    ]
-]
-"""From the names of AST's authors and of transformers, old and new, to those of timm, which are also ours."""
-
-FILES: Final = ("model.safetensors", "pytorch_model.bin")
 
 
 @final
@@ -159,7 +125,7 @@ class AST(Network):
         self.head_norm = nn.LayerNorm(width)
         self.head = nn.Linear(width, classes)
         if source is not None:
-            state, config = _pretrained(source, revision)
+            state, config = pretrained(source, revision)
             self.load_state_dict(self._fitted(state, config, source))
 
     def _initialize(self) -> None:
@@ -201,7 +167,7 @@ class AST(Network):
         heads = config.get("num_attention_heads", self.heads)
         if heads != self.heads:
             raise InputError(f"the weights of {name} are for {heads} heads; set model.heads={heads}.")
-        own, found = self.state_dict(), _in_timms_names(trained)
+        own, found = self.state_dict(), in_timms_names(trained)
         wanted = {key for key in own if not key.startswith(OWN)}
         both = wanted & found.keys()
         ranks = {key for key in both if own[key].ndim != found[key].ndim}
@@ -219,7 +185,7 @@ class AST(Network):
         """Those of the two extra tokens, which have no place, and those of the grid, for ours."""
         extra, grid = trained[:, :2], trained[:, 2:]
         same = trained.shape[1] == self.pos_embed.shape[1] and not pictures and not config
-        rows, columns = self.grid if same else _grid(grid.shape[1], config, name)
+        rows, columns = self.grid if same else grid_of(grid.shape[1], config, name)
         fitted = resized(grid.mT.reshape(1, -1, rows, columns), *self.grid)
         return torch.cat([extra, fitted.flatten(2).mT], dim=1)
 
@@ -231,108 +197,6 @@ def _refuse(name: str, faults: Mapping[str, Collection[str]]) -> None:
             f"the weights of {name} do not fit: {', '.join(said)}; choose another model.source, or its "
             "model.width, model.depth and model.patch."
         )
-
-
-def resized(grid: Tensor, rows: int, columns: int) -> Tensor:
-    """Positions for another number of patches: the middle of a larger grid, a smaller one interpolated.
-
-    Args:
-        grid: `[batch, width, its rows, its columns]`.
-        rows: wanted.
-        columns: wanted.
-
-    Returns:
-        `[batch, width, rows, columns]`.
-
-    >>> resized(torch.arange(5.0).view(1, 1, 1, 5), 2, 3)
-    tensor([[[[1., 2., 3.],
-              [1., 2., 3.]]]])
-    """
-    for axis, size in ((2, rows), (3, columns)):
-        spare = grid.shape[axis] // 2 - size // 2
-        grid = grid.narrow(axis, spare, size) if grid.shape[axis] >= size else grid
-    return F.interpolate(grid.float(), (rows, columns), mode="bilinear")
-
-
-def _grid(patches: int, config: Mapping[str, Any], name: str) -> tuple[int, int]:
-    """Rows and columns of the positions that something was pre-trained with.
-
-    Without a configuration: pictures are square, and AST's sounds have 128 bins and 1024 frames.
-    """
-    if "num_mel_bins" in config:
-        rows = (config["num_mel_bins"] - config["patch_size"]) // config["frequency_stride"] + 1
-        if patches % rows == 0:
-            return rows, patches // rows
-    if (side := math.isqrt(patches)) ** 2 == patches:
-        return side, side
-    for stride in range(10, 17):
-        rows, columns = 112 // stride + 1, 1008 // stride + 1
-        if rows * columns == patches:
-            return rows, columns
-    raise InputError(
-        f"the weights of {name} have {patches} positions in an unknown grid; choose another model.source."
-    )
-
-
-def _in_timms_names(trained: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """The weights that are used, query, key and value in one."""
-    found = {}
-    for key, value in trained.items():
-        name = key
-        for pattern, replacement in RENAMED:
-            name = pattern.sub(replacement, name)
-        if not UNUSED.fullmatch(name):
-            found[name] = value
-    for key in [key for key in found if ".attn.query." in key]:
-        parts = [key.replace(".query.", f".{part}.") for part in ("query", "key", "value")]
-        if all(part in found for part in parts):
-            found[key.replace(".query.", ".qkv.")] = torch.cat([found.pop(part) for part in parts])
-    return found
-
-
-def _pretrained(source: str, revision: str | None) -> tuple[Mapping[str, Tensor], Mapping[str, Any]]:
-    """Weights and, where there is one, configuration of a file, a folder or a hub repository."""
-    path = Path(source).expanduser()
-    if path.is_file():
-        return read(path), {}
-    folder = path if path.is_dir() else _fetched(source, revision)
-    file = next((folder / name for name in FILES if (folder / name).is_file()), None)
-    if file is None:
-        raise InputError(f"{source} holds no weights; it needs {' or '.join(FILES)}.")
-    return read(file), _configuration(folder / "config.json")
-
-
-def _configuration(file: Path) -> dict[str, Any]:
-    if not file.is_file():
-        return {}
-    try:
-        found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{file} cannot be read as JSON; fetch it again.") from error
-    return found
-
-
-def _fetched(name: str, revision: str | None) -> Path:
-    """The folder of a hub repository after its download: its configuration and one file of weights."""
-    if not re.fullmatch(r"[\w-][\w.-]*/[\w.-]+", name) or name.endswith((".pt", ".pth")):
-        raise InputError(
-            f"{name} does not exist; set model.source to a file of weights, to a folder that holds one, or "
-            "to OWNER/NAME of the Hugging Face hub."
-        )
-    from huggingface_hub import snapshot_download  # noqa: PLC0415 - only when a hub id is chosen
-
-    def fetch(weights: str) -> Path:
-        try:
-            return Path(snapshot_download(name, revision=revision, allow_patterns=["config.json", weights]))
-        except Exception as error:  # no network, no such name, no permission: each client fails its own way
-            said = " ".join(str(error).split())[:160]
-            raise InputError(
-                f"{name} cannot be fetched from the Hugging Face hub ({type(error).__name__}: {said}); check "
-                "the name and the connection, or give a folder that holds it: model.source=FOLDER"
-            ) from error
-
-    folder = fetch(FILES[0])
-    return folder if (folder / FILES[0]).is_file() else fetch(FILES[1])
 
 
 def _check(shape: FeatureShape, *, width: int, depth: int, heads: int, patch: int, stride: int) -> None:

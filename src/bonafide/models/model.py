@@ -1,7 +1,7 @@
 """What every model promises."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from torch import Tensor, nn
 
@@ -50,6 +50,21 @@ class Model(nn.Module, ABC):
             "set model.weights to null."
         )
 
+    def take_head(self, head: Callable[[int, int], nn.Module | None]) -> None:
+        """Lets an objective that compares directions put its own last layer where the model's was.
+
+        Args:
+            head: of the size of the embedding and the number of classes; None where the model's own will do.
+
+        Raises:
+            InputError: the objective has one, and the model has no embedding.
+        """
+        if head(1, self.classes) is not None:
+            raise InputError(
+                f"task.loss compares embeddings, and {type(self).__name__} has none; "
+                "try task/loss=focal or another model"
+            )
+
 
 class Network(Model):
     """A model whose last layer reads one embedding of the clip.
@@ -67,6 +82,10 @@ class Network(Model):
     @abstractmethod
     def width(self) -> int:
         """Size of the embedding."""
+
+    def take_head(self, head: Callable[[int, int], nn.Module | None]) -> None:
+        """See `Model.take_head`."""
+        self.head = head(self.width, self.classes) or self.head
 
     @abstractmethod
     def embed(self, features: Tensor) -> Tensor:

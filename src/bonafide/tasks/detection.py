@@ -13,7 +13,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from bonafide.augment.chain import Chain
 from bonafide.frontends.frontend import Frontend
-from bonafide.models.model import Model, Network
+from bonafide.models.model import Model
 from bonafide.objectives.objective import Objective
 from bonafide.objectives.sharpness import SAM
 from bonafide.tasks.scoring import Scores, Scoring
@@ -75,7 +75,7 @@ class Detection(Scoring):
             raise InputError(
                 f"task.frontend_lr={frontend_lr:g} is not above 0; freeze the front end to keep it as it is"
             )
-        _give_head(model, loss)
+        model.take_head(loss.head)
         self.loss, self.rule, self.frontend_lr = loss, rule, frontend_lr
         self.make_optimizer, self.make_scheduler = optimizer, scheduler
         self.scheduler_interval, self.scheduler_total = scheduler_interval, scheduler_total
@@ -183,14 +183,3 @@ class Detection(Scoring):
         for settings, group in zip(optimizer.param_groups[1:], own, strict=True):
             settings["lr"] = group.lr_scale * (self.frontend_lr or settings["lr"])
         return optimizer
-
-
-def _give_head(model: Model, loss: Objective) -> None:
-    """Puts the last layer that a loss needs where the model's own was."""
-    if isinstance(model, Network):
-        model.head = loss.head(model.width, model.classes) or model.head
-    elif loss.head(1, model.classes) is not None:
-        raise InputError(
-            f"task.loss={type(loss).__name__} compares embeddings, and {type(model).__name__} has none; "
-            "try task/loss=focal or another model"
-        )
