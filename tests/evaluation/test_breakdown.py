@@ -1,30 +1,19 @@
 """A group is measured as its scores are, a system against the bona fide trials of its own corpus."""
 
+import json
+
 import numpy as np
 import pytest
 from sklearn.metrics import accuracy_score, balanced_accuracy_score, roc_auc_score
+from tests.evaluation.example import draw, group
 
 from bonafide.evaluation import breakdown
 from bonafide.evaluation.scores import Trials, fingerprint
-from bonafide.metrics.eer import eer
+from bonafide.metrics.eer import eer, eer_threshold
+from bonafide.metrics.intervals import interval
+from bonafide.metrics.quality import remarks
+from bonafide.metrics.schemes import by_speaker_and_system
 from bonafide.types import InputError, Utterance
-
-
-def group(*parts: tuple[str, str, list[float]]) -> Trials:
-    """Trials from (corpus, system, scores); the system `-` is bona fide."""
-    rows, values = [], []
-    for corpus, system, scores in parts:
-        label = "bonafide" if system == "-" else "spoof"
-        rows += [
-            Utterance(f"{corpus}/{system}/{n}", f"u{n}", corpus, system, "s", label)
-            for n in range(len(scores))
-        ]
-        values += scores
-    return Trials.of(rows, values)
-
-
-def draw(center: float, count: int, seed: int) -> list[float]:
-    return np.random.default_rng(seed).normal(center, 1, count).tolist()
 
 
 @pytest.fixture(scope="module")
@@ -43,12 +32,22 @@ def test_the_keys_of_the_run_folder(two_corpora: Trials) -> None:
         *("bonafide", "spoof", "eer", "eer_official", "eer_rocch", "auc", "min_dcf", "act_dcf", "cllr"),
         *("cllr_min", "accuracy", "balanced_accuracy", "intervals", "systems"),
     }
-    extra = {"threshold", "inverted", "trials_sha256", "n_distinct", "n_mixed_ties"}
+    extra = {
+        *("threshold", "inverted", "trials_sha256", "n_distinct", "n_mixed_ties", "remarks", "corpora"),
+        *("eer_threshold", "min_dcf_raw", "act_dcf_raw", "ece_at_prior", "ece", "mce", "brier"),
+        *("frr_at_far_1", "frr_at_far_5", "far_at_frr_1", "far_at_frr_5", "resolution_limited"),
+    }
     assert set(measured) == promised | extra
+    assert set(json.loads(json.dumps(measured))) == set(measured)
     assert (measured["bonafide"], measured["spoof"], measured["threshold"]) == (100, 80, 1.0)
     assert measured["trials_sha256"] == fingerprint(two_corpora)
-    low, high = measured["intervals"]["eer"]
-    assert low <= measured["eer"] <= high
+    assert measured["eer_threshold"] == eer_threshold(two_corpora.bonafide, two_corpora.spoof)
+    resampled = {"eer", "eer_official", "auc", "min_dcf", "act_dcf", "cllr", "cllr_min"}
+    assert set(measured["intervals"]) == resampled
+    for name, (low, high) in measured["intervals"].items():
+        assert low < measured[name] < high  # type: ignore[literal-required]
+    wanted = interval(eer, two_corpora.bonafide, two_corpora.spoof, replicates=50)
+    assert measured["intervals"]["eer"] == list(wanted)
 
 
 def test_the_group_agrees_with_scikit_learn(two_corpora: Trials) -> None:
@@ -60,10 +59,21 @@ def test_the_group_agrees_with_scikit_learn(two_corpora: Trials) -> None:
 
 
 def test_a_system_meets_only_its_own_corpus(two_corpora: Trials) -> None:
-    systems = breakdown.systems(two_corpora, group="test")
+    systems = breakdown.systems(two_corpora, group="test", replicates=50)
+    pairs = {
+        "melgan": (draw(2, 60, 0), draw(0, 50, 2)),
+        "pwg": (draw(5, 40, 1), draw(3, 30, 3)),
+    }
     assert systems == {
-        "melgan": {"eer": eer(draw(2, 60, 0), draw(0, 50, 2)), "spoof": 50},
-        "pwg": {"eer": eer(draw(5, 40, 1), draw(3, 30, 3)), "spoof": 30},
+        name: {
+            "eer": eer(*scores),
+            "auc": pytest.approx(
+                roc_auc_score([1] * len(scores[0]) + [0] * len(scores[1]), np.concatenate(scores))
+            ),
+            "spoof": len(scores[1]),
+            "intervals": {"eer": list(interval(eer, *scores, replicates=50))},
+        }
+        for name, scores in pairs.items()
     }
     everyone = eer(two_corpora.bonafide, draw(3, 30, 3))
     assert systems["pwg"]["eer"] != pytest.approx(everyone)
@@ -71,7 +81,57 @@ def test_a_system_meets_only_its_own_corpus(two_corpora: Trials) -> None:
 
 def test_a_system_over_two_corpora_meets_both() -> None:
     trials = group(("a", "-", [3.0]), ("b", "-", [1.0]), ("a", "x", [0.0]), ("b", "x", [2.0]))
-    assert breakdown.systems(trials, group="test")["x"] == {"eer": eer([3, 1], [0, 2]), "spoof": 2}
+    found = breakdown.systems(trials, group="test", replicates=10)["x"]
+    assert (found["eer"], found["spoof"]) == (eer([3, 1], [0, 2]), 2)
+
+
+def test_a_corpus_with_both_classes_stands_by_itself(two_corpora: Trials) -> None:
+    found = breakdown.corpora(two_corpora, replicates=10)
+    assert {name: (entry["bonafide"], entry["spoof"]) for name, entry in found.items()} == {
+        "jsut": (40, 30),
+        "ljspeech": (60, 50),
+    }
+    assert found["jsut"]["eer"] == eer(draw(5, 40, 1), draw(3, 30, 3))
+    assert not breakdown.corpora(group(("a", "-", [1.0]), ("b", "x", [0.0])), replicates=10)
+
+
+def spoken(speakers: list[str], systems: list[str]) -> Trials:
+    """Forty trials of each class, speakers and systems in turn."""
+    rows = [
+        Utterance(f"{label}{n}", "u", "c", system, speakers[n % len(speakers)], label)
+        for label in ("bonafide", "spoof")
+        for n, system in ((n, systems[n // 2 % len(systems)] if label == "spoof" else "-") for n in range(40))
+    ]
+    return Trials.of(rows, draw(1, 40, 5) + draw(-1, 40, 6))
+
+
+def test_speakers_and_systems_are_drawn_where_they_are_known() -> None:
+    trials = spoken(["ada", "bo", "cy"], ["x", "y"])
+    measured = breakdown.measure(trials, 0.0, group="test", replicates=50)
+    genuine, fake = (trials.where(trials.label == label) for label in ("bonafide", "spoof"))
+    scheme = by_speaker_and_system(genuine.speaker, fake.speaker, fake.system)
+    wanted = interval(eer, trials.bonafide, trials.spoof, scheme=scheme, replicates=50)
+    assert measured["intervals_speaker_x_system"] == {"eer": list(wanted)}
+    assert measured["intervals_speaker_x_system"]["eer"] != measured["intervals"]["eer"]
+
+
+@pytest.mark.parametrize(
+    ("speakers", "systems"),
+    [(["ada"], ["x", "y"]), (["ada", "bo"], ["x"]), (["ada", "-"], ["x", "y"]), (["ada", ""], ["x", "y"])],
+)
+def test_they_are_not_drawn_where_one_is_missing_or_alone(speakers: list[str], systems: list[str]) -> None:
+    measured = breakdown.measure(spoken(speakers, systems), 0.0, group="test", replicates=10)
+    assert "intervals_speaker_x_system" not in measured
+
+
+def test_no_error_seen_is_not_no_error() -> None:
+    """The rule of three: 3 of 100 are the rate that shows no error in 100 trials one time in twenty."""
+    trials = group(("a", "-", [2.0] * 100), ("a", "x", [-2.0] * 400))
+    measured = breakdown.measure(trials, 0.0, group="test", replicates=10)
+    assert measured["intervals"]["eer"] == [0.0, pytest.approx(0.03, abs=5e-4)]
+    assert measured["intervals"]["eer"] == measured["systems"]["x"]["intervals"]["eer"]
+    assert (1 - measured["intervals"]["eer"][1]) ** 100 == pytest.approx(0.05)
+    assert measured["intervals"]["auc"] == [1.0, 1.0]
 
 
 @pytest.mark.parametrize(
@@ -95,23 +155,13 @@ def test_ties_between_the_classes_are_counted() -> None:
     assert (measured["n_distinct"], measured["n_mixed_ties"]) == (3, 3)
 
 
-@pytest.mark.parametrize(
-    ("genuine", "fake", "caution"),
-    [
-        ([-2.0, -1.0, 1.0], [2.0, 3.0, 4.0], "inverted"),
-        ([1.0, 2.0], [1.0, 2.0], "Fewer than three"),
-        ([1.0, 2.0, 3.0], [1.0, -2.0], "2 trials of both classes"),
-        ([0.9, 0.8, 1.0], [0.1, 0.2, 0.0], "probabilities, not log-odds"),
-        ([-0.001, -0.002], [-5.0, -6.0], "log-probabilities"),
-        ([1.0] * 4, [1.0, 1.0, 0.1, 0.0], "more than counting can explain"),
-    ],
-)
-def test_a_reader_is_cautioned(genuine: list[float], fake: list[float], caution: str) -> None:
-    trials = group(("a", "-", genuine), ("a", "x", fake))
-    found = breakdown.cautions(trials, breakdown.measure(trials, 0.0, group="test", replicates=10))
-    assert any(caution in sentence for sentence in found)
+def test_a_reader_is_told_what_the_scores_betray() -> None:
+    genuine, fake = [0.9, 0.8, 1.0], [0.1, 0.2, 0.0]
+    measured = breakdown.measure(group(("a", "-", genuine), ("a", "x", fake)), 0.0, group="t", replicates=10)
+    assert measured["remarks"] == list(remarks(genuine, fake))
+    assert "probabilities, not log-odds" in measured["remarks"][0]
 
 
-def test_sound_scores_need_no_caution() -> None:
+def test_sound_scores_need_no_remark() -> None:
     trials = group(("a", "-", [5.0, 3.0, -2.0]), ("a", "x", [-1.0, -3.0, -4.0]))
-    assert breakdown.cautions(trials, breakdown.measure(trials, 0.0, group="test", replicates=10)) == []
+    assert breakdown.measure(trials, 0.0, group="test", replicates=10)["remarks"] == []

@@ -30,7 +30,7 @@ def test_many_loggers_keep_the_config_and_every_measure(train, tmp_path: Path) -
     assert list((tmp_path / "run/tensorboard").glob("events.out.tfevents.*"))
     (kept,) = (tmp_path / "run/wandb").glob("offline-run-*")
     pictures = {file.name.partition("_")[0] for file in kept.rglob("media/images/test/*.png")}
-    assert pictures == {"det", "scores"}
+    assert pictures == {"det", "calibration", "systems", "scores"}
     assert next(kept.glob("run-*.wandb")).stat().st_size > 0
 
 

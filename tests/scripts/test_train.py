@@ -55,7 +55,17 @@ def test_a_run_is_its_folder(run: Path, recordings: Path) -> None:
     page = (run / "report.html").read_text()
     assert "EER" in page
     assert "http://" not in page.replace("http://www.w3.org", "")
-    assert {"det.png", "scores_seen.png"} <= {file.name for file in (run / "figures").iterdir()}
+    drawn = {
+        "det.png",
+        "calibration.png",
+        *(f"{kind}_{name}.png" for kind in ("scores", "systems") for name in metrics["groups"]),
+    }
+    assert {file.name for file in (run / "figures").iterdir()} == drawn
+    assert page.count("data:image/png") == len(drawn)
+    assert {"report.md", "report.tex"} <= {file.name for file in run.iterdir()}
+    with (run / "tables" / "groups.csv").open(newline="") as file:
+        eers = {row["group"]: float(row["eer"]) for row in csv.DictReader(file)}
+    assert eers == {name: group["eer"] for name, group in metrics["groups"].items()}
 
 
 @pytest.mark.slow

@@ -1,55 +1,102 @@
-"""Measures of a group of trials, and of each system in it."""
+"""Measures of a group of trials, and of each system and corpus in it, with their intervals."""
 
-from typing import TypedDict
+from collections.abc import Iterator, Mapping
+from typing import Final, NotRequired, TypeAlias, TypedDict
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bonafide.evaluation.scores import Trials, fingerprint
-from bonafide.metrics.accuracy import accuracy, balanced_accuracy
+from bonafide.evaluation.scores import Texts, Trials, fingerprint
 from bonafide.metrics.auc import auc
 from bonafide.metrics.cllr import cllr, cllr_min
-from bonafide.metrics.curve import tally
+from bonafide.metrics.curve import Measure
 from bonafide.metrics.dcf import act_dcf, min_dcf
-from bonafide.metrics.eer import eer, eer_official, eer_rocch
-from bonafide.metrics.intervals import interval
+from bonafide.metrics.decisions import decide
+from bonafide.metrics.eer import eer, eer_official
+from bonafide.metrics.intervals import intervals
+from bonafide.metrics.schemes import Scheme, by_speaker_and_system
+from bonafide.metrics.summary import summary
 from bonafide.types import BONAFIDE, SPOOF, InputError
+
+Bounds: TypeAlias = dict[str, list[float]]
+"""95 % bounds by measure, `[low, high]`."""
+
+RESAMPLED: Final[Mapping[str, Measure]] = {
+    "eer": eer,
+    "eer_official": eer_official,
+    "auc": auc,
+    "min_dcf": min_dcf,
+    "act_dcf": act_dcf,
+    "cllr": cllr,
+    "cllr_min": cllr_min,
+}
+"""Measures that a group has intervals of."""
+
+_ALPHA: Final = 0.05
+_NAMELESS: Final = ("-", "")
 
 
 class System(TypedDict):
     """One system's spoofs against the bona fide trials of their own corpus."""
 
     eer: float
+    auc: float
     spoof: int
+    intervals: Bounds
 
 
-class Intervals(TypedDict):
-    """95 % bounds, `[low, high]`."""
+class Corpus(TypedDict):
+    """The trials of one corpus, both classes."""
 
-    eer: list[float]
+    eer: float
+    auc: float
+    bonafide: int
+    spoof: int
+    intervals: Bounds
 
 
 class Group(TypedDict):
-    """A group's entry in metrics.json; rates are fractions, Cllr is in bits."""
+    """A group's entry in metrics.json; rates are fractions, Cllr is in bits.
+
+    The measures are those of `metrics.summary`. `intervals` are over trials redrawn within each class, those
+    of `intervals_speaker_x_system` over redrawn speakers and systems: there only where every trial has a
+    speaker, every spoof a system, and both columns have two values or more.
+    """
 
     bonafide: int
     spoof: int
     eer: float
     eer_official: float
     eer_rocch: float
+    eer_threshold: float
     auc: float
     min_dcf: float
+    min_dcf_raw: float
     act_dcf: float
+    act_dcf_raw: float
     cllr: float
     cllr_min: float
+    ece_at_prior: float
+    ece: float
+    mce: float
+    brier: float
+    frr_at_far_1: float
+    frr_at_far_5: float
+    far_at_frr_1: float
+    far_at_frr_5: float
+    resolution_limited: list[str]
     accuracy: float
     balanced_accuracy: float
-    intervals: Intervals
-    systems: dict[str, System]
     threshold: float
+    intervals: Bounds
+    intervals_speaker_x_system: NotRequired[Bounds]
+    systems: dict[str, System]
+    corpora: dict[str, Corpus]
     inverted: bool
-    trials_sha256: str
     n_distinct: int
     n_mixed_ties: int
+    trials_sha256: str
+    remarks: list[str]
 
 
 def measure(trials: Trials, threshold: float, *, group: str, replicates: int = 1000, seed: int = 0) -> Group:
@@ -69,75 +116,130 @@ def measure(trials: Trials, threshold: float, *, group: str, replicates: int = 1
     """
     bonafide, spoof = trials.bonafide, trials.spoof
     try:
-        counts = tally(bonafide, spoof)
+        found = summary(bonafide, spoof)
     except InputError as error:
         raise InputError(f"Test group {group}: {error}") from error
-    mixed = (counts.bonafide > 0) & (counts.spoof > 0)
-    low, high = interval(eer, bonafide, spoof, replicates=replicates, seed=seed)
-    area = auc(bonafide, spoof)
-    return Group(
-        bonafide=bonafide.size,
-        spoof=spoof.size,
-        eer=eer(bonafide, spoof),
-        eer_official=eer_official(bonafide, spoof),
-        eer_rocch=eer_rocch(bonafide, spoof),
-        auc=area,
-        min_dcf=min_dcf(bonafide, spoof),
-        act_dcf=act_dcf(bonafide, spoof),
-        cllr=cllr(bonafide, spoof),
-        cllr_min=cllr_min(bonafide, spoof),
-        accuracy=accuracy(bonafide, spoof, threshold),
-        balanced_accuracy=balanced_accuracy(bonafide, spoof, threshold),
-        intervals={"eer": [low, high]},
-        systems=systems(trials, group=group),
+    decided = decide(bonafide, spoof, threshold)
+    result = Group(
+        bonafide=found.bonafide,
+        spoof=found.spoof,
+        eer=found.eer,
+        eer_official=found.eer_official,
+        eer_rocch=found.eer_rocch,
+        eer_threshold=found.eer_threshold,
+        auc=found.auc,
+        min_dcf=found.min_dcf,
+        min_dcf_raw=found.min_dcf_raw,
+        act_dcf=found.act_dcf,
+        act_dcf_raw=found.act_dcf_raw,
+        cllr=found.cllr,
+        cllr_min=found.cllr_min,
+        ece_at_prior=found.ece_at_prior,
+        ece=found.ece,
+        mce=found.mce,
+        brier=found.brier,
+        frr_at_far_1=found.frr_at_far_1,
+        frr_at_far_5=found.frr_at_far_5,
+        far_at_frr_1=found.far_at_frr_1,
+        far_at_frr_5=found.far_at_frr_5,
+        resolution_limited=list(found.resolution_limited),
+        accuracy=decided.accuracy,
+        balanced_accuracy=decided.balanced_accuracy,
         threshold=float(threshold),
-        inverted=area < 0.5,
+        intervals=_bounds(RESAMPLED, bonafide, spoof, replicates=replicates, seed=seed),
+        systems=systems(trials, group=group, replicates=replicates, seed=seed),
+        corpora=corpora(trials, replicates=replicates, seed=seed),
+        inverted=found.inverted,
+        n_distinct=found.distinct,
+        n_mixed_ties=found.mixed_ties,
         trials_sha256=fingerprint(trials),
-        n_distinct=counts.values.size,
-        n_mixed_ties=int((counts.bonafide + counts.spoof)[mixed].sum()),
+        remarks=list(found.remarks),
     )
+    scheme = _crossed(trials)
+    if scheme is not None:
+        named = {"eer": eer}
+        result["intervals_speaker_x_system"] = _bounds(
+            named, bonafide, spoof, replicates=replicates, seed=seed, scheme=scheme
+        )
+    return result
 
 
-def systems(trials: Trials, *, group: str) -> dict[str, System]:
-    """EER of each system, its spoofs paired with the bona fide trials of the same corpora.
+def systems(trials: Trials, *, group: str, replicates: int = 1000, seed: int = 0) -> dict[str, System]:
+    """EER and AUC of each system, its spoofs paired with the bona fide trials of the same corpora.
 
     Raises:
         InputError: a system's corpus has no bona fide trial in this group.
     """
     genuine, fake = trials.label == BONAFIDE, trials.label == SPOOF
     result = {}
-    for name in sorted(set(trials.system[fake])):
-        own = fake & (trials.system == name)
-        corpora = sorted(set(trials.corpus[own]))
-        paired = genuine & np.isin(trials.corpus, np.array(corpora, dtype=object))
+    for name, own in _each(trials.system, fake):
+        homes = sorted(set(trials.corpus[own]))
+        paired = genuine & np.isin(trials.corpus, np.array(homes, dtype=object))
         if not paired.any():
             raise InputError(
                 f"Test group {group}: system {name} has no bona fide trials of its corpus "
-                f"({', '.join(corpora)}) to be compared with: add them to the group or leave the system out."
+                f"({', '.join(homes)}) to be compared with: add them to the group or leave the system out."
             )
-        result[name] = System(eer=eer(trials.score[paired], trials.score[own]), spoof=int(own.sum()))
+        scores = trials.score[paired], trials.score[own]
+        bounds = _bounds({"eer": eer}, *scores, replicates=replicates, seed=seed)
+        result[name] = System(eer=eer(*scores), auc=auc(*scores), spoof=int(own.sum()), intervals=bounds)
     return result
 
 
-def cautions(trials: Trials, measured: Group) -> list[str]:
-    """What a reader must know before trusting the measures, a sentence each; empty when nothing is amiss."""
-    low, high = trials.score.min(), trials.score.max()
-    gap = abs(measured["eer"] - measured["eer_official"])
-    tolerated = (
-        max(1e-4, 1 / (4 * min(measured["bonafide"], measured["spoof"]))) + 1e-12
-    )  # the limit is reached
-    found = {
-        "The detector is inverted here: spoofs score higher than bona fide trials.": measured["inverted"],
-        "Fewer than three distinct scores: these are decisions, not scores.": measured["n_distinct"] < 3,
-        f"{measured['n_mixed_ties']} trials of both classes share their scores; ties blur the EER.": (
-            measured["n_mixed_ties"] > 0.001 * len(trials)
-        ),
-        "EER and official EER differ more than counting can explain: ties or saturation.": gap > tolerated,
-        "All scores lie in [0, 1]: probabilities, not log-odds; Cllr and actual DCF mean little.": (
-            low >= 0 and high <= 1
-        ),
-        "No score is above zero: log-probabilities, not log-odds; Cllr and actual DCF mean little.": (
-            low < 0 and -0.01 < high <= 0
-        ),
-    }
-    return [sentence for sentence, holds in found.items() if holds]
+def corpora(trials: Trials, *, replicates: int = 1000, seed: int = 0) -> dict[str, Corpus]:
+    """EER and AUC of each corpus that has both classes in the group."""
+    result = {}
+    for name, rows in _each(trials.corpus, np.ones(len(trials), dtype=bool)):
+        own = trials.where(rows)
+        scores = own.bonafide, own.spoof
+        if not all(side.size for side in scores):
+            continue
+        result[name] = Corpus(
+            eer=eer(*scores),
+            auc=auc(*scores),
+            bonafide=scores[0].size,
+            spoof=scores[1].size,
+            intervals=_bounds({"eer": eer}, *scores, replicates=replicates, seed=seed),
+        )
+    return result
+
+
+def zero_error_bound(trials: int) -> float:
+    """Highest error rate that shows no error in so many trials one time in twenty, 1 - 0.05^(1/n).
+
+    >>> round(zero_error_bound(19), 4)
+    0.1459
+    """
+    return float(1 - _ALPHA ** (1 / trials))
+
+
+def _bounds(
+    measures: Mapping[str, Measure],
+    bonafide: NDArray[np.float64],
+    spoof: NDArray[np.float64],
+    *,
+    replicates: int,
+    seed: int,
+    scheme: Scheme | None = None,
+) -> Bounds:
+    """Bootstrapped; above an EER of zero, which no draw moves, lies `zero_error_bound` instead."""
+    found = intervals(measures, bonafide, spoof, scheme=scheme, replicates=replicates, seed=seed)
+    unseen = zero_error_bound(min(bonafide.size, spoof.size))
+    errorless = {name for name in found if name.startswith("eer") and found[name].estimate == 0}
+    return {name: [bound.low, unseen if name in errorless else bound.high] for name, bound in found.items()}
+
+
+def _each(names: Texts, among: NDArray[np.bool_]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    """Each different name in order, and which of the rows have it."""
+    for name in sorted(set(names[among])):
+        yield name, among & (names == name)
+
+
+def _crossed(trials: Trials) -> Scheme | None:
+    """Drawing of speakers and systems, where both are known and there are several of each."""
+    genuine, fake = trials.label == BONAFIDE, trials.label == SPOOF
+    for column in (trials.speaker, trials.system[fake]):
+        names = set(column)
+        if len(names) < 2 or not names.isdisjoint(_NAMELESS):
+            return None
+    return by_speaker_and_system(trials.speaker[genuine], trials.speaker[fake], trials.system[fake])

@@ -34,7 +34,7 @@ _STYLE: Final[Any] = {
     "lines.linewidth": 1.8,
     "text.usetex": False,
     "figure.dpi": 100,
-    "savefig.dpi": 150,
+    "savefig.dpi": 192,  # two pixels to one of a page
 }
 
 

@@ -1,35 +1,25 @@
 """What every run leaves: scores, measures, figures, a report, and where it all comes from."""
 
 import logging
-import sys
 import warnings
-from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple, Self
 
-import numpy as np
 import pytorch_lightning as pl
 import torch
-from matplotlib.image import imread
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
-from rich.console import Console
-from rich.table import Table
 
 from bonafide import assembly
 from bonafide.audio import files
 from bonafide.data.module import AudioData
-from bonafide.data.windows import Clipped
 from bonafide.evaluation import breakdown, report, scores
-from bonafide.evaluation.scores import Trials
-from bonafide.figures.det import det
-from bonafide.figures.scores import histogram
-from bonafide.figures.style import save
-from bonafide.scripts.jobs import provenance
+from bonafide.evaluation.summary import Summary
+from bonafide.scripts.jobs import logs, pictures, provenance, screen
+from bonafide.scripts.jobs.trials import trials_of
 from bonafide.tasks import checkpoints
-from bonafide.tasks.detection import Detection, Scores
-from bonafide.types import BONAFIDE, InputError
+from bonafide.tasks.detection import Detection
+from bonafide.types import InputError
 
 
 class Facts(NamedTuple):
@@ -154,7 +144,7 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
     clips = data.groups()
     threshold = float(task.threshold)
     found = zip(clips, task.scored, strict=True)
-    tables = {name: _trials(data, name, clips[name], scored) for name, scored in found}
+    tables = {name: trials_of(data, name, clips[name], scored) for name, scored in found}
     groups = {}
     for name, trials in tables.items():
         scores.write(folder / "scores" / f"{name}.csv", trials)
@@ -175,62 +165,19 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
         fingerprint=facts.fingerprint,
         seconds=facts.seconds,
     )
-    figures = _draw(folder / "figures", tables, threshold)
-    summary = report.Summary(
+    summary = Summary(
         title=f"{facts.model}, trained and tested",
         facts=_facts(data, facts),
         groups=groups,
         note=facts.note,
         trained=data.seen,
         trivial=facts.trivial,
-        cautions={name: breakdown.cautions(tables[name], groups[name]) for name in groups},
+        pictures=pictures.draw(folder / "figures", tables, groups, data.seen),
+        mistakes=pictures.mistakes(data, tables, threshold, facts.seed),
     )
-    report.write(folder / "report.html", summary, figures)
-    _log(trainer.loggers, groups, figures, trainer.global_step)
-    _show(groups, data.seen, facts, folder)
-
-
-def _trials(data: AudioData, group: str, clips: Clipped, scored: Scores) -> Trials:
-    """The score table of a group, by path; every clip must be scored exactly once.
-
-    A window's path ends in its seconds: `a.wav#t=1,2` (https://www.w3.org/TR/media-frags).
-    """
-    manifest = data.manifest
-    if manifest is None:
-        raise RuntimeError("trials are only known after the data was prepared")
-    order = np.argsort(scored.clip.numpy(), kind="stable")
-    clip, score = scored.clip.numpy()[order], scored.score.double().numpy()[order]
-    rows, path = clips.rows[clip], manifest.strings("path")
-    paths, expected = path[rows], path[clips.rows]
-    if data.windows.tile and data.windows.trial == "window":
-        paths, expected = data.named(clips.take(clip)), data.named(clips)
-    columns = {name: manifest.strings(name)[rows] for name in scores.HEADER[1:-1]}
-    if data.tests[group].against is not None:  # all of it is compared with these recordings
-        genuine = columns["corpus"][columns["label"] == BONAFIDE]
-        columns["corpus"][:] = "+".join(sorted(set(genuine)))
-    trials = Trials(path=paths, **columns, score=score)
-    if data.windows.tile and data.windows.trial == "recording":
-        counted = Counter(clip.tolist())
-        if counted != Counter(range(len(clips))):
-            raise RuntimeError("some windows were scored twice or not at all")
-        trials, expected = scores.mean(trials), np.unique(expected.astype(str)).astype(object)
-    trials = trials.where(np.argsort(trials.path.astype(str), kind="stable"))
-    scores.check(trials, expected)
-    return trials
-
-
-def _draw(folder: Path, tables: Mapping[str, Trials], threshold: float) -> dict[str, Path]:
-    """Caption → file of every picture."""
-    figures = {"Detection error trade-off of each test group": folder / "det.png"}
-    save(det({name: (trials.bonafide, trials.spoof) for name, trials in tables.items()}), folder / "det.png")
-    for name, trials in tables.items():
-        file = folder / f"scores_{name}.png"
-        spoofs = {
-            system: trials.score[trials.system == system] for system in sorted(set(trials.system) - {"-"})
-        }
-        save(histogram(trials.bonafide, spoofs, threshold), file)
-        figures[f"Scores of {name}"] = file
-    return figures
+    report.write(folder, summary)
+    logs.log(trainer.loggers, groups, summary.pictures, trainer.global_step)
+    screen.show(summary, folder)
 
 
 def _facts(data: AudioData, facts: Facts) -> dict[str, str]:
@@ -246,65 +193,3 @@ def _facts(data: AudioData, facts: Facts) -> dict[str, str]:
         "Duration before scoring": f"{minutes} min {seconds:02} s",
         "Fingerprint": facts.fingerprint,
     }
-
-
-def _log(
-    loggers: list[Logger],
-    groups: Mapping[str, breakdown.Group],
-    figures: Mapping[str, Path],
-    step: int,
-) -> None:
-    """Measures and pictures to the loggers."""
-    wanted = ("eer", "auc", "accuracy", "balanced_accuracy", "min_dcf", "cllr")
-    numbers = {
-        f"test/{name}/{measure}": float(found)
-        for name, group in groups.items()
-        for measure, found in group.items()
-        if measure in wanted and isinstance(found, float)
-    }
-    for logger in loggers:
-        logger.log_metrics(numbers, step)
-        for file in figures.values():
-            if isinstance(logger, WandbLogger):
-                logger.log_image(f"test/{file.stem}", [str(file)])
-            elif isinstance(logger, TensorBoardLogger):
-                logger.experiment.add_image(f"test/{file.stem}", imread(file), step, dataformats="HWC")
-        logger.save()
-
-
-def _show(groups: Mapping[str, breakdown.Group], seen: tuple[str, ...], facts: Facts, folder: Path) -> None:
-    """The EER table on the screen."""
-    table = Table(
-        "test group",
-        "system",
-        "in training",
-        "bona fide",
-        "spoof",
-        "EER %",
-        "95 % interval",
-        "AUC",
-        "trivial %",
-    )
-    for name, group in groups.items():
-        low, high = group["intervals"]["eer"]
-        table.add_row(
-            name,
-            "all",
-            "",
-            str(group["bonafide"]),
-            str(group["spoof"]),
-            report.percent(group["eer"]),
-            f"{report.percent(low)} to {report.percent(high)}",
-            f"{group['auc']:.4f}",
-            report.percent(facts.trivial[name]) if name in facts.trivial else "",
-            style="bold",
-        )
-        for system, found in group["systems"].items():
-            known = "yes" if system in seen else "no"
-            table.add_row("", system, known, "", str(found["spoof"]), report.percent(found["eer"]))
-        table.add_section()
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(table)
-    if facts.note:
-        console.print(facts.note, style="italic")
-    console.print(f"report: {folder / 'report.html'}", soft_wrap=True)

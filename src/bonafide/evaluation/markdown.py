@@ -1,0 +1,72 @@
+"""A report as Markdown: tables with pipes, figures as files beside it, the same words as the page."""
+
+import os
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from bonafide.evaluation.cells import Table
+from bonafide.evaluation.sections import Section, glossary, sections
+from bonafide.evaluation.summary import Summary
+
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]|~$#])")
+
+
+def report(summary: Summary, folder: Path) -> str:
+    """The whole report.
+
+    Args:
+        summary: what it tells.
+        folder: that it lies in; figures are named from there.
+    """
+    return "\n\n".join(_blocks(summary, folder)) + "\n"
+
+
+def escape(text: str) -> str:
+    r"""A text that Markdown shows as it is, on one line.
+
+    >>> print(escape("a_b | <c> & d"))
+    a\_b \| &lt;c&gt; &amp; d
+    """
+    plain = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return _SPECIAL.sub(r"\\\1", plain)
+
+
+def table(made: Table) -> str:
+    """A table with pipes; numbers stand on the right."""
+    head = _line(column.title for column in made.columns)
+    rule = "|" + "|".join(" :-- " if column.text else " --: " for column in made.columns) + "|"
+    return "\n".join([head, rule, *(_line(cell.text for cell in row.cells) for row in made.rows)])
+
+
+def _blocks(summary: Summary, folder: Path) -> Iterator[str]:
+    yield f"# {escape(summary.title)}"
+    if summary.note:
+        yield f"> {escape(summary.note)}"
+    if summary.facts:
+        yield "\n".join(f"- {escape(name)}: {escape(value)}" for name, value in summary.facts.items())
+    for section in sections(summary):
+        yield f"## {escape(section.title)}"
+        yield from (f"> {escape(remark)}" for remark in section.remarks)
+        yield from _section(section, folder)
+    yield "## What the numbers mean"
+    yield "\n".join(f"- **{escape(name)}**: {escape(meaning)}" for name, meaning in glossary(summary))
+
+
+def _section(section: Section, folder: Path) -> Iterator[str]:
+    made = section.tables if section.mistakes is None else [*section.tables, section.mistakes]
+    for each in made:
+        yield f"### {escape(each.title)}"
+        yield table(each)
+        if each.note:
+            yield escape(each.note)
+    yield from (escape(sentence) for sentence in section.silent)
+    for picture in section.pictures:
+        place = quote(Path(os.path.relpath(picture.file, folder)).as_posix())
+        yield f"![{escape(picture.caption)}]({place})"
+
+
+def _line(texts: Iterable[str]) -> str:
+    return "| " + " | ".join(escape(text) for text in texts) + " |"

@@ -1,0 +1,46 @@
+"""What a report is made of, before anything is written."""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from bonafide.evaluation.breakdown import Group
+from bonafide.evaluation.mistakes import Shown
+
+
+class Picture(NamedTuple):
+    """A figure of a report.
+
+    Args:
+        file: PNG.
+        caption: what it shows.
+        group: test group that it is about; empty for all.
+    """
+
+    file: Path
+    caption: str
+    group: str = ""
+
+
+class Summary(NamedTuple):
+    """What a report tells.
+
+    Args:
+        title: heading.
+        facts: about the run, in the order shown: model, front end, data, seed, parameters, duration, …
+        groups: what `breakdown.measure` gave for each test group, in the order shown.
+        note: shown above everything, for example that the demo corpus is synthetic; empty for none.
+        trained: systems in the training data; None if that is not known.
+        trivial: EER of a detector that sees trivial numbers alone, by group, where it is known.
+        pictures: in the order shown.
+        mistakes: the worst of each group, the worst first.
+    """
+
+    title: str
+    facts: Mapping[str, str]
+    groups: Mapping[str, Group]
+    note: str = ""
+    trained: Collection[str] | None = None
+    trivial: Mapping[str, float] = {}
+    pictures: Sequence[Picture] = ()
+    mistakes: Mapping[str, Sequence[Shown]] = {}
