@@ -28,7 +28,11 @@ SHARED = {name for name, value in TRAIN.items() if name not in {"defaults", "hyd
 OPTIONS = [(group, file.stem) for group in GROUPS for file in sorted((CONF / group).glob("*.yaml"))]
 FILES = sorted(CONF.rglob("*.yaml"))
 REFERENCE = re.compile(r"\$\{([\w.]+)\}")
-PLACES = {"data": ["data.root=/somewhere"], "data=resynthesis": ["data.corpus.source=/elsewhere"]}
+PLACES = {
+    "data": ["data.root=/somewhere"],
+    "experiment": ["data.root=/somewhere"],
+    "data=resynthesis": ["data.corpus.source=/elsewhere"],
+}
 PLACES |= {f"frontend={name}": ["frontend.source=/somewhere/weights.pt"] for name in ("eat", "fairseq")}
 PLACES |= {f"augment=recorded_{name}": ["augment.folder=/somewhere"] for name in ("noise", "room")}
 """What a user must give before a group can be resolved."""

@@ -48,6 +48,7 @@ def report(summary: Summary) -> str:
     return environment.get_template("report.html.j2").render(
         summary=summary,
         sections=made,
+        places={section.title: place for place, section in enumerate(made) if place},
         headlines=[_by_key(made[0].tables[0], row.cells) for row in made[0].tables[0].rows],
         images={picture.file: image(picture.file) for picture in summary.pictures},
         glossary=list(glossary(summary)),

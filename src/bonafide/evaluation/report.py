@@ -59,6 +59,19 @@ def metrics_json(
     content["fingerprint"] = fingerprint
     if trivial:
         content["trivial_eer"] = dict(trivial)
+    write_json(path, content)
+
+
+def write_json(path: str | Path, content: Mapping[str, object]) -> None:
+    """Writes measures as JSON, whole or not at all.
+
+    Args:
+        path: of the file.
+        content: texts, numbers, and lists and dictionaries of them.
+
+    Raises:
+        InputError: a number is NaN or infinite, or the file cannot be written.
+    """
     holes = list(_holes(content, ""))
     if holes:
         raise InputError(

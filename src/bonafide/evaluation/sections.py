@@ -19,6 +19,7 @@ class Section(NamedTuple):
         pictures: likewise.
         mistakes: as a table; None for none.
         shown: the same mistakes with what there is to be heard and seen of them.
+        stacked: whether the tables are too wide to stand beside each other.
     """
 
     title: str
@@ -27,6 +28,7 @@ class Section(NamedTuple):
     pictures: Sequence[Picture]
     mistakes: Table | None = None
     shown: Sequence[Shown] = ()
+    stacked: bool = False
 
     @property
     def silent(self) -> list[str]:
@@ -36,10 +38,17 @@ class Section(NamedTuple):
 
 def sections(summary: Summary) -> list[Section]:
     """All parts of a report, those about all groups first."""
-    together = [tables.groups(summary), tables.comparison(summary)]
+    together = [tables.groups(summary), tables.comparison(summary) if summary.detailed else None]
+    title = "All test groups" if summary.detailed else "Overview"
+    measured = list(summary.groups) if summary.detailed else []
+    remarks = [] if summary.detailed else _remarks(summary)
+    others = dict.fromkeys(table.group for table in summary.tables if table.group not in {"", *measured})
     return [
-        Section("All test groups", (), _there(together), _pictures(summary, "")),
-        *(_group(summary, name) for name in summary.groups),
+        Section(
+            title, remarks, [*_there(together), *_tables(summary, "")], _pictures(summary, ""), stacked=True
+        ),
+        *(_group(summary, name) for name in measured),
+        *(_further(summary, name) for name in others),
     ]
 
 
@@ -61,11 +70,29 @@ def _group(summary: Summary, name: str) -> Section:
     return Section(
         name,
         summary.groups[name]["remarks"],
-        _there(made),
+        [*_there(made), *_tables(summary, name)],
         _pictures(summary, name),
         tables.mistakes(summary, name),
         summary.mistakes.get(name, ()),
     )
+
+
+def _further(summary: Summary, name: str) -> Section:
+    """What there is to say of a group whose detectors are the lines of the report."""
+    return Section(name, (), _tables(summary, name), _pictures(summary, name), stacked=True)
+
+
+def _remarks(summary: Summary) -> list[str]:
+    """Those of all groups, each once and with the groups that it is about."""
+    about: dict[str, list[str]] = {}
+    for name, group in summary.groups.items():
+        for remark in group["remarks"]:
+            about.setdefault(remark, []).append(name)
+    return [f"{', '.join(names)}: {remark}" for remark, names in about.items()]
+
+
+def _tables(summary: Summary, group: str) -> list[Table]:
+    return [table for table in summary.tables if table.group == group]
 
 
 def _there(made: Sequence[Table | None]) -> list[Table]:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from bonafide.evaluation.breakdown import Group
+from bonafide.evaluation.cells import Table
 from bonafide.evaluation.mistakes import Shown
 
 
@@ -28,12 +29,17 @@ class Summary(NamedTuple):
     Args:
         title: heading.
         facts: about the run, in the order shown: model, front end, data, seed, parameters, duration, …
-        groups: what `breakdown.measure` gave for each test group, in the order shown.
+        groups: what `breakdown.measure` gave for each test group, in the order shown; or for each detector
+            of one group, where these are compared.
         note: shown above everything, for example that the demo corpus is synthetic; empty for none.
         trained: systems in the training data; None if that is not known.
         trivial: EER of a detector that sees trivial numbers alone, by group, where it is known.
         pictures: in the order shown.
         mistakes: the worst of each group, the worst first.
+        tables: further ones; those of a group stand in its part of the report, which is made for them if
+            there is none.
+        detailed: whether each of `groups` has a part with all its measures and systems.
+        lines: what one of `groups` is, in a word.
     """
 
     title: str
@@ -44,3 +50,6 @@ class Summary(NamedTuple):
     trivial: Mapping[str, float] = {}
     pictures: Sequence[Picture] = ()
     mistakes: Mapping[str, Sequence[Shown]] = {}
+    tables: Sequence[Table] = ()
+    detailed: bool = True
+    lines: str = "Group"

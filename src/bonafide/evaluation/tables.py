@@ -23,7 +23,6 @@ from bonafide.evaluation.cells import (
 from bonafide.evaluation.summary import Summary
 from bonafide.evaluation.words import FORMS, MEASURES, TITLES
 
-_NAME = Column("Group", ("group",), text=True)
 _BONAFIDE, _SPOOF = Column("Bona fide", ("bonafide",)), Column("Spoof", ("spoof",))
 _EER, _AUC = Column(TITLES["eer"], ("eer",)), Column(TITLES["auc"], ("auc",))
 _INTERVAL = Column(words.INTERVAL, ("eer_low", "eer_high"))
@@ -36,7 +35,7 @@ _HEADLINE = ("auc", "min_dcf", "cllr", "accuracy", "balanced_accuracy")
 def groups(summary: Summary) -> Table:
     """The headline: one line a test group."""
     crossed = any("intervals_speaker_x_system" in group for group in summary.groups.values())
-    columns = [_NAME, _BONAFIDE, _SPOOF, _EER, _INTERVAL]
+    columns = [Column(summary.lines, ("group",), text=True), _BONAFIDE, _SPOOF, _EER, _INTERVAL]
     columns += [_CROSSED] * crossed + [_TRIVIAL] * bool(summary.trivial)
     columns += [Column(TITLES[key], (key,)) for key in _HEADLINE]
     rows = []

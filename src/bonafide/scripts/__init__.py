@@ -1,4 +1,4 @@
-"""The commands: `bonafide prepare`, `train`, `evaluate`, `predict` and `describe`.
+"""The commands: `bonafide prepare`, `train`, `evaluate`, `predict`, `describe` and `report`.
 
 Each is a Hydra application over `conf/`; the scripts at the root of a checkout are the same entry points.
 To add one, write `scripts/NAME.py` with a `main`, `conf/NAME.yaml`, a root script, and its line below.
@@ -13,6 +13,7 @@ COMMANDS = {
     "evaluate": "score a trained run on its own test groups or on any other data",
     "predict": "score a file, a folder or a glob: table, JSON lines, per-window timeline",
     "describe": "draw what a front end makes of recordings",
+    "report": "measure anyone's score files, compare detectors, calibrate their scores",
 }
 
 _USAGE = """usage: bonafide COMMAND [OPTION=VALUE …]

@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from bonafide.audio import mp3
-from bonafide.data.module import AudioData
 from bonafide.evaluation.breakdown import Group
 from bonafide.evaluation.mistakes import Mistake, Shown, excerpt, worst
 from bonafide.evaluation.scores import Trials
@@ -18,6 +17,9 @@ from bonafide.figures.systems import Rate, systems
 from bonafide.figures.thumbnail import thumbnail
 from bonafide.types import InputError
 
+if TYPE_CHECKING:
+    from bonafide.data.module import AudioData  # brings torch, which a report on score files does not need
+
 _MOST: Final = 10
 _ALL: Final = 60
 """Clips in a page of all groups together, which keeps it below 5 MB."""
@@ -25,7 +27,7 @@ _SECONDS: Final = 5.0
 
 
 def draw(
-    folder: Path, tables: Mapping[str, Trials], groups: Mapping[str, Group], trained: Sequence[str]
+    folder: Path, tables: Mapping[str, Trials], groups: Mapping[str, Group], trained: Sequence[str] | None
 ) -> list[Picture]:
     """Draws every figure of a report.
 
@@ -33,7 +35,7 @@ def draw(
         folder: that they are written to.
         tables: trials of each test group.
         groups: measures of each.
-        trained: systems in the training data.
+        trained: systems in the training data; None if that is not known.
     """
     scores = {name: (trials.bonafide, trials.spoof) for name, trials in tables.items()}
     found = [
@@ -58,7 +60,7 @@ def draw(
 
 
 def mistakes(
-    data: AudioData, tables: Mapping[str, Trials], threshold: float, seed: int
+    data: "AudioData", tables: Mapping[str, Trials], threshold: float, seed: int
 ) -> dict[str, list[Shown]]:
     """The worst mistakes of each group; fewer of each where there are many groups."""
     most = max(1, min(_MOST, _ALL // len(tables)))
@@ -68,7 +70,7 @@ def mistakes(
     }
 
 
-def _shown(data: AudioData, mistake: Mistake) -> Shown:
+def _shown(data: "AudioData", mistake: Mistake) -> Shown:
     """A mistake with its sound, or without: a recording that is gone must not end a long training."""
     form = data.form
     seconds = _SECONDS if data.windows.tile else min(_SECONDS, form.samples / form.sample_rate)

@@ -1,28 +1,42 @@
 """What a run says on the screen when it is done."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bonafide.evaluation import tables
+from bonafide.evaluation import cells, tables
 from bonafide.evaluation.summary import Summary
 
 
-def show(summary: Summary, folder: Path) -> None:
-    """The EER table, and where the report lies."""
-    made = tables.screen(summary)
-    table = Table()
-    for column in made.columns:
+def show(summary: Summary, folder: Path, shown: Sequence[cells.Table] | None = None) -> None:
+    """Some tables, what must be known of them, and where the report lies.
+
+    Args:
+        summary: of the report.
+        folder: that it lies in.
+        shown: tables; that of groups and their systems if None.
+    """
+    console = Console(width=None if sys.stdout.isatty() else 120)
+    for made in [tables.screen(summary)] if shown is None else shown:
+        console.print(_drawn(made))
+    if summary.note:
+        console.print(summary.note, style="italic", markup=False)
+    console.print(f"report: {folder / 'report.html'}", soft_wrap=True, markup=False)
+
+
+def _drawn(made: cells.Table) -> Table:
+    title = ", ".join(filter(None, (made.title, made.group)))
+    table = Table(title=Text(title) if title else None, title_justify="left")
+    # What only a trained run knows leaves columns empty.
+    filled = [place for place in range(len(made.columns)) if any(row.cells[place].text for row in made.rows)]
+    for column in (made.columns[place] for place in filled):
         table.add_column(column.title, justify="left" if column.text else "right")
     for row in made.rows:
         if row.total and table.row_count:
             table.add_section()
-        table.add_row(*(Text(cell.text) for cell in row.cells), style="bold" if row.total else None)
-    console = Console(width=None if sys.stdout.isatty() else 120)
-    console.print(table)
-    if summary.note:
-        console.print(summary.note, style="italic", markup=False)
-    console.print(f"report: {folder / 'report.html'}", soft_wrap=True, markup=False)
+        table.add_row(*(Text(row.cells[place].text) for place in filled), style="bold" if row.total else None)
+    return table
