@@ -37,7 +37,7 @@ format: $(READY)  ## Format the code
 	$(BIN)/ruff format .
 
 bench: $(READY)  ## Measure each speed claim, both sides in one run
-	@for file in benchmarks/*.py; do echo "== $$file"; $(BIN)/python $$file || exit 1; done
+	@for file in $(filter-out benchmarks/plain_%,$(wildcard benchmarks/*.py)); do echo "== $$file"; $(BIN)/python $$file || exit 1; done
 
 clean:  ## Remove what tools and builds left behind; runs are kept
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
