@@ -53,7 +53,7 @@ class Facts(NamedTuple):
         notes = [data.corpus.caveat, cfg.get("notes") or ""]
         return cls(
             model=f"{part(cfg.model)} on {part(cfg.frontend)}",
-            data=f"{data.corpus.name} ({data.corpus.root})",
+            data=f"{data.corpus.name} ({_at_home(data.corpus.root)})",
             note=" ".join(note for note in notes if note),
             seed=cfg.seed,
             parameters=sum(weight.numel() for weight in task.parameters() if weight.requires_grad),
@@ -193,3 +193,8 @@ def _facts(data: AudioData, facts: Facts) -> dict[str, str]:
         "Duration before scoring": f"{minutes} min {seconds:02} s",
         "Fingerprint": facts.fingerprint,
     }
+
+
+def _at_home(path: Path) -> str:
+    """A path as one would type it: pages are shown to others, who need not see whose home it lies in."""
+    return f"~/{path.relative_to(Path.home())}" if path.is_relative_to(Path.home()) else str(path)
