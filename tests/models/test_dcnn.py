@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bonafide import assembly
-from bonafide.models.dcnn import DCNN, ActivatedPool
+from bonafide.models.dcnn import DCNN, ActivatedPool, ShiftedConv2d
 from bonafide.types import FeatureShape, InputError
 
 SYM5 = FeatureShape(1, 256, 95)  # a second at 22,050 Hz
@@ -152,8 +152,12 @@ def test_the_memory_layout_of_the_features_does_not_matter() -> None:
     assert layouts == [True] * 3
 
 
-@pytest.mark.parametrize("slope", [0.25, 1.5, 0.0, -0.5])
-def test_pooling_first_changes_nothing(slope: float) -> None:
+# Compiled, not of 0: all that is below is equal then, and equal values share the gradient.
+@pytest.mark.parametrize(
+    ("slope", "compiled"),
+    [(0.25, False), (1.5, False), (0.0, False), (-0.5, False), (0.25, True), (1.5, True), (-0.5, True)],
+)
+def test_pooling_first_changes_nothing(slope: float, compiled: bool) -> None:
     """Values and all gradients, whatever the sign of the slope."""
     layer = ActivatedPool()
     nn.init.constant_(layer.activation.weight, slope)
@@ -165,8 +169,27 @@ def test_pooling_first_changes_nothing(slope: float) -> None:
         return (pooled.detach(), *torch.autograd.grad((pooled * weigh).sum(), [x, layer.activation.weight]))
 
     plain = results(lambda x: F.max_pool2d(F.prelu(x, layer.activation.weight), 2))
-    for one, other in zip(results(layer), plain, strict=True):
+    run = torch.compile(layer, backend="eager", fullgraph=True) if compiled else layer
+    for one, other in zip(results(run), plain, strict=True):
         torch.testing.assert_close(one, other)
+
+
+@pytest.mark.parametrize(("inputs", "kernel", "padding"), [(1, 3, 2), (2, 3, 1), (3, 2, 0), (1, 1, 0)])
+def test_shifted_copies_make_a_convolution(inputs: int, kernel: int, padding: int) -> None:
+    """Values and all gradients; and without a gradient it is the convolution itself."""
+    layer = ShiftedConv2d(inputs, 4, kernel, padding=padding).double()
+    image = torch.randn(2, inputs, 7, 6, dtype=torch.float64, requires_grad=True)
+    learnt = [image, layer.weight, layer.bias]
+    found, wanted = layer(image), F.conv2d(image, layer.weight, layer.bias, padding=padding)
+    torch.testing.assert_close(found, wanted)
+    assert found.is_contiguous(memory_format=torch.channels_last)
+    upstream = torch.randn_like(wanted)
+    slopes, exact = (torch.autograd.grad(out, learnt, upstream) for out in (found, wanted))
+    torch.testing.assert_close(slopes, exact)
+    with torch.no_grad():
+        assert torch.equal(layer(image), wanted)
+    assert torch.equal(layer.requires_grad_(False)(image), wanted)
+    assert layer.state_dict().keys() == nn.Conv2d(1, 1, 1).state_dict().keys()
 
 
 def test_every_parameter_learns() -> None:
@@ -208,6 +231,7 @@ def test_it_compiles_in_one_graph_and_runs_under_autocast() -> None:
         torch.testing.assert_close(compiled(features), wanted)
         with torch.autocast("cpu", torch.bfloat16):
             torch.testing.assert_close(model(features).float(), wanted, atol=0.1, rtol=0.1)
+    torch.testing.assert_close(compiled(features), wanted)  # with a gradient
 
 
 def slots(*, pools: bool = True) -> Iterator[str]:

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from bonafide.models import published as released
-from bonafide.models.layers.sinc import SincFilters, TrainableSincFilters, mel_edges, sinc_bank
+from bonafide.models.layers.sinc import SincFilters, TrainableSincFilters, filtered, mel_edges, sinc_bank
 from bonafide.models.rawnet2 import FeatureMapScaling, RawNet2, ResidualBlock
 from bonafide.types import FeatureShape, InputError
 
@@ -108,6 +108,31 @@ def test_a_tone_passes_its_own_band_alone(build: type[SincFilters | TrainableSin
         peaks = build(20, 1025, 16000)(tones[:, None]).abs().amax(-1)  # [tones, bands]
     expected = torch.eye(20)[8:]
     torch.testing.assert_close(peaks, expected, atol=0.02, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ("samples", "taps"),
+    [(1025, 1025), (3001, 1025), (8192, 513), (8193, 1025), (24_577, 1025), (40_000, 5001), (9000, 9000)],
+)
+def test_long_filters_are_convolved(samples: int, taps: int) -> None:
+    waveform = torch.randn(2, 1, samples, requires_grad=True)
+    filters = torch.randn(3, taps, requires_grad=True)
+    found, wanted = filtered(waveform, filters), F.conv1d(waveform, filters[:, None])
+    upstream = torch.randn_like(wanted)
+    pairs = [(found, wanted)]
+    pairs += zip(
+        torch.autograd.grad(found, (waveform, filters), upstream),
+        torch.autograd.grad(wanted, (waveform, filters), upstream),
+        strict=True,
+    )
+    for ours, theirs in pairs:
+        assert ours.shape == theirs.shape
+        assert (ours - theirs).abs().max() < 1e-5 * theirs.abs().max()
+
+
+def test_long_filters_are_convolved_in_half_precision_too() -> None:
+    waveform, filters = torch.randn(1, 1, 2000).bfloat16(), torch.randn(2, 600).bfloat16()
+    assert torch.equal(filtered(waveform, filters), F.conv1d(waveform, filters[:, None]))
 
 
 def test_trainable_filters_start_as_the_fixed_and_keep_the_spectrum() -> None:

@@ -12,6 +12,7 @@ from typing import Final, final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from bonafide.models.model import Network
 from bonafide.types import FeatureShape, InputError
@@ -30,11 +31,50 @@ COUNTER: Final = "num_batches_tracked"
 
 
 @final
+class ShiftedConv2d(nn.Conv2d):
+    """A convolution that learns, on a CPU, as one product with shifted copies of the image.
+
+    For an image of one channel or a few: there torch's convolution is slow at the gradient of its weights,
+    and the copies, one for each of the taps, are not much beside the output.
+    Without a gradient, or on a GPU, it is the usual convolution, as are the names of its weights.
+
+    Args:
+        inputs: channels in.
+        outputs: channels out.
+        kernel: rows and columns.
+        padding: zeros on each side.
+
+    Shape:
+        `[batch, inputs, rows, columns]` → `[batch, outputs, rows + 2 padding - kernel + 1, columns + …]`.
+    """
+
+    def __init__(self, inputs: int, outputs: int, kernel: int, *, padding: int) -> None:
+        super().__init__(inputs, outputs, kernel, padding=padding)
+        self.taps, self.border = kernel, padding
+
+    def forward(self, image: Tensor) -> Tensor:
+        """`[batch, inputs, rows, columns]` → `[batch, outputs, rows', columns']`, channels last in memory."""
+        learns = torch.is_grad_enabled() and self.weight.requires_grad
+        if image.device.type != "cpu" or not learns:
+            return super().forward(image)
+        image = F.pad(image, [self.border] * 4)
+        rows, columns = (size - self.taps + 1 for size in image.shape[2:])
+        shifted = [
+            image[:, :, row : row + rows, column : column + columns]
+            for row in range(self.taps)
+            for column in range(self.taps)
+        ]
+        patches = torch.stack(shifted, dim=-1).movedim(1, 3)  # [batch, rows', columns', inputs, taps²]
+        return F.conv2d(patches.flatten(3).movedim(3, 1), self.weight.flatten(1)[..., None, None], self.bias)
+
+
+@final
 class ActivatedPool(nn.Module):
     """A parametric rectifier with one slope, then the largest of two by two.
 
     As long as the slope is above 0 the rectifier rises and may come after the maximum, which leaves it a
-    quarter of the work: on a CPU a third of a training step.
+    quarter of the work: on a CPU a third of a training step. Compiled for a CPU, it is a maximum over
+    axes, which the compiler joins with the rectifier; equal largest values then share the gradient.
 
     Shape:
         `[batch, channels, rows, columns]` → `[batch, channels, rows // 2, columns // 2]`.
@@ -48,6 +88,8 @@ class ActivatedPool(nn.Module):
     def forward(self, maps: Tensor) -> Tensor:
         """`[batch, channels, rows, columns]` → `[batch, channels, rows // 2, columns // 2]`."""
         slope = self.activation.weight.detach()
+        if torch.compiler.is_compiling() and slope.device.type == "cpu":
+            return _largest(self.activation(maps))
         # Asking another device for the slope would wait for it, and a compiled graph cannot branch on it.
         rises = not torch.compiler.is_compiling() and slope.device.type == "cpu" and slope.item() > 0
         layers = (self.pool, self.activation) if rises else (self.activation, self.pool)
@@ -56,14 +98,27 @@ class ActivatedPool(nn.Module):
         return maps
 
 
+def _largest(maps: Tensor) -> Tensor:
+    """Of two by two: `[batch, channels, rows, columns]`, channels last → `[…, rows // 2, columns // 2]`."""
+    rows, columns = maps.shape[2] // 2, maps.shape[3] // 2
+    pixels = maps.permute(0, 2, 3, 1)[:, : 2 * rows, : 2 * columns]
+    squares = pixels.unflatten(1, (rows, 2)).unflatten(3, (columns, 2))  # type: ignore[no-untyped-call]
+    largest: Tensor = squares.amax((2, 4))  # [batch, rows, columns, channels]
+    return largest.permute(0, 3, 1, 2)
+
+
 def _stage(
     inputs: int, outputs: int, kernel: int = 3, *, padding: int, pool: bool = False, norm: bool = True
 ) -> list[nn.Module]:
     """Convolution, activation, and normalisation without scale and shift: the next layer has its own."""
-    layers: list[nn.Module] = [nn.Conv2d(inputs, outputs, kernel, padding=padding)]
-    layers.append(ActivatedPool() if pool else nn.PReLU())
+    return [nn.Conv2d(inputs, outputs, kernel, padding=padding), *_behind(outputs, pool=pool, norm=norm)]
+
+
+def _behind(maps: int, *, pool: bool = False, norm: bool = True) -> list[nn.Module]:
+    """What follows a convolution to this many maps."""
+    layers: list[nn.Module] = [ActivatedPool() if pool else nn.PReLU()]
     if norm:
-        layers.append(nn.BatchNorm2d(outputs, affine=False))
+        layers.append(nn.BatchNorm2d(maps, affine=False))
     return layers
 
 
@@ -103,7 +158,8 @@ class DCNN(Network):
         _check_options(channels, {"dropout": dropout, "time_dropout": time_dropout})
         first, second, third, fourth, fifth = channels
         self.image = nn.Sequential(
-            *_stage(shape.channels, first, padding=2, pool=True),
+            ShiftedConv2d(shape.channels, first, 3, padding=2),
+            *_behind(first, pool=True),
             *_stage(first, second, 1, padding=0),
             *_stage(second, third, padding=1, pool=True),
             *_stage(third, fourth, padding=1),

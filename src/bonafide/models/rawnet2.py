@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from bonafide.models import published as released
 from bonafide.models.layers import residual
+from bonafide.models.layers.recurrence import recur
 from bonafide.models.layers.sinc import SincFilters, TrainableSincFilters
 from bonafide.models.model import Network
 from bonafide.types import FeatureShape, InputError
@@ -147,7 +148,7 @@ class RawNet2(Network):
         """`[batch, 1, 1, time]` → `[batch, embedding]`."""
         bands = self.sinc(features.squeeze(2)).abs()  # [batch, bands, time - taps + 1]
         x = self.exit(self.blocks(self.entry(bands)))  # [batch, widths[-1], steps]
-        steps, _ = self.gru(x.transpose(1, 2))  # [batch, steps, recurrent]
+        steps = recur(self.gru, x.transpose(1, 2))  # [batch, steps, recurrent]
         embedding: Tensor = self.embedding(steps[:, -1])
         return embedding
 

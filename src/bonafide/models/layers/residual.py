@@ -8,6 +8,8 @@ from typing import Final, final
 
 from torch import Tensor, nn
 
+from bonafide.models.layers.normalization import ExactBatchNorm2d
+
 PUBLISHED: Final = {
     "bn1": "before.0",
     "conv1": "residual.0",
@@ -36,13 +38,15 @@ class ResidualImage(nn.Module):
 
     def __init__(self, inputs: int, outputs: int, *, first: bool, faithful: bool) -> None:
         super().__init__()
-        self.before = nn.Identity() if first else nn.Sequential(nn.BatchNorm2d(inputs), nn.SELU(inplace=True))
+        self.before = (
+            nn.Identity() if first else nn.Sequential(ExactBatchNorm2d(inputs), nn.SELU(inplace=True))
+        )
         self.discard = faithful
         # Without this, data-parallel training would wait for gradients that never come.
         self.before.requires_grad_(not faithful)
         self.residual = nn.Sequential(
             nn.Conv2d(inputs, outputs, (2, 3), padding=(1, 1)),
-            nn.BatchNorm2d(outputs),
+            ExactBatchNorm2d(outputs),
             nn.SELU(inplace=True),
             nn.Conv2d(outputs, outputs, (2, 3), padding=(0, 1)),
         )
