@@ -273,7 +273,7 @@ def test_repeated_parts_of_a_clip_do_not_count(tmp_path: Path) -> None:
     task: Any = assembly.task(cfg)
     task.frontend.fit([0.1 * torch.randn(2, 12_800)])
     for batch in assembly.data(cfg).train_dataloader():
-        per_clip = sum(len(own) for own in task._frames(batch)) / len(batch.target)
+        per_clip = sum(len(own) for own in task._frames(batch, 0)) / len(batch.target)
         assert per_clip == 1 + 6_400 // 256
         assert task.frontend.shape(12_800).frames == 51
 
