@@ -129,3 +129,14 @@ def test_weights_are_interchangeable_with_torch() -> None:
     synchronized = nn.SyncBatchNorm.convert_sync_batchnorm(ExactBatchNorm2d(4))
     assert type(synchronized) is nn.SyncBatchNorm
     assert synchronized.state_dict().keys() == nn.BatchNorm2d(4).state_dict().keys()
+
+
+def test_double_precision_has_the_gradients_of_torch() -> None:
+    ours, theirs = (module.double() for module in pair(6))
+    x = image(3, 6, 8, 10, dtype=torch.float64).requires_grad_()
+    same = x.detach().contiguous().requires_grad_()
+    for module, given in ((ours, x), (theirs, same)):
+        module(given).square().sum().backward()
+    assert x.grad is not None
+    torch.testing.assert_close(x.grad, same.grad, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(ours.weight.grad, theirs.weight.grad, rtol=1e-9, atol=1e-9)

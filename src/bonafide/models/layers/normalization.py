@@ -38,8 +38,8 @@ def moments(image: Tensor) -> tuple[Tensor, Tensor]:
 class ExactBatchNorm2d(nn.BatchNorm2d):
     """Batch normalization that trains on a CPU, channels last, with statistics as exact as elsewhere.
 
-    In evaluation, on another device, in another layout, under a compiler (which sums in its own way), with
-    `momentum=None` and without weights or running statistics, it is torch's.
+    In evaluation, on another device, in another layout, in float64, under a compiler (which sums in its own
+    way), with `momentum=None` and without weights or running statistics, it is torch's.
 
     Shape:
         `[batch, channels, rows, columns]` → the same.
@@ -64,8 +64,11 @@ class ExactBatchNorm2d(nn.BatchNorm2d):
 
 
 def _summed_in_turn(x: Tensor) -> bool:
-    """Whether torch sums a channel of this image value after value; one value has no variance to sum."""
-    if x.device.type != "cpu" or x.ndim != 4 or x.numel() <= x.shape[1]:
+    """Whether torch sums a channel of this image float32 after float32; one value has no variance to sum.
+
+    In float64 its own sums are exact enough, and its backward pass for given statistics is not right there.
+    """
+    if x.device.type != "cpu" or x.dtype == torch.float64 or x.ndim != 4 or x.numel() <= x.shape[1]:
         return False
     return x.is_contiguous(memory_format=torch.channels_last) and not x.is_contiguous()
 
