@@ -37,7 +37,6 @@ from bonafide.tasks.detection import Detection
 THREADS: Final = 2
 FEW: Final = 2  # clips whose gradients are compared
 TOLERANCE: Final = 1e-4  # of the loss, and of gradients relative to the largest
-LATER: Final = 1e-3  # of the loss after a step: Adam moves weights of tiny gradients by their rounded signs
 ROUNDED: Final = 0.05  # of the loss in bfloat16
 CUDA_TURNS: Final = 31
 
@@ -52,6 +51,10 @@ class Case(NamedTuple):
     weight_decay: as published, and so the rest.
     class_weights: of (spoof, bona fide) in the loss.
     turns: on a CPU, after two for checking.
+    later: how far the losses after a step may lie apart: Adam moves weights of tiny gradients by their
+        rounded signs. AASIST also keeps the best nodes of a graph and the larger of two branches; where two
+        are nearly equal, rounding decides: three batches put the sides 1e-4 to 5e-3 apart, and float64 was
+        closer to the plain side on one, to ours on another.
     """
 
     plain: Callable[[], nn.Module]
@@ -62,10 +65,11 @@ class Case(NamedTuple):
     weight_decay: float
     class_weights: tuple[float, float]
     turns: int
+    later: float = 1e-3
 
 
 CASES: Final = {
-    "aasist": Case(PlainAASIST, ["model.faithful=true"], 8, 64_600, 16_000, 1e-4, (0.1, 0.9), 3),
+    "aasist": Case(PlainAASIST, ["model.faithful=true"], 8, 64_600, 16_000, 1e-4, (0.1, 0.9), 3, 1e-2),
     "rawnet2": Case(PlainRawNet2, ["model.faithful=true"], 8, 64_600, 16_000, 1e-4, (0.1, 0.9), 9),
     "dcnn": Case(
         PlainDCNN, [f"frontend.standardize=[{MEAN},{DEVIATION}]"], 32, 22_050, 22_050, 1e-3, (1.0, 1.0), 5
@@ -222,7 +226,7 @@ def compare(name: str, case: Case, device: str) -> None:
         sides["ours, bfloat16 and compiled"] = compiled.step
     losses = [[step(waveform, target) for step in sides.values()] for _ in range(2)]
     apart = [abs(mine - wanted) for wanted, mine, *_ in losses]
-    if not (apart[0] < TOLERANCE and apart[1] < LATER):
+    if not (apart[0] < TOLERANCE and apart[1] < case.later):
         raise AssertionError(f"{name}: the sides have other losses: {losses}")
     if not all(abs(rounded - wanted) < ROUNDED for wanted, _, *rest in losses for rounded in rest):
         raise AssertionError(f"{name}: compiled in bfloat16 it has other losses: {losses}")

@@ -4,9 +4,12 @@ import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bonafide.types import InputError
+
+FILES: Final = (".pt", ".pth", ".ckpt", ".bin", ".safetensors")
+"""What the name of a weight file ends with, and that of a repository does not."""
 
 
 def named(source: str) -> bool:
@@ -15,7 +18,7 @@ def named(source: str) -> bool:
     >>> named("facebook/wav2vec2-base"), named("weights/model.pt"), named("/data/wav2vec2")
     (True, False, False)
     """
-    return bool(re.fullmatch(r"[\w.-]+/[\w.-]+", source)) and not source.endswith((".pt", ".pth"))
+    return bool(re.fullmatch(r"[\w.-]+/[\w.-]+", source)) and not source.endswith(FILES)
 
 
 def fetched(name: str, revision: str | None, files: Sequence[str], setting: str) -> Path:

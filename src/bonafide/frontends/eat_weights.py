@@ -4,17 +4,16 @@ A name in a file is either that of a weight of the encoder, or of something that
 (decoder, teacher, classifier), or a fault: nothing is loaded in part and nothing is left over unnoticed.
 """
 
-import json
 import pickle
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import torch
 from torch import Tensor
 
+from bonafide import hub
 from bonafide.frontends import fairseq_file, sources
 from bonafide.frontends.eat_encoder import BANDS, PATCH, EATEncoder, positions
 from bonafide.types import InputError
@@ -23,8 +22,8 @@ HEAD: Final = 64  # width of a head of the attention in every released encoder
 FILES: Final = ("model.safetensors", "pytorch_model.bin")
 """What a folder of a Hugging Face port may hold, the safer first."""
 
-_SUFFIXES: Final = {".pt", ".pth", ".ckpt", ".bin", ".safetensors"}
-_REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+")
+CONFIG: Final = "config.json"
+
 _PLACES: Final = (
     (re.compile(r"(?:modality_encoders\.IMAGE\.)?local_encoder\.proj\.(weight|bias)"), r"patch.\1"),
     (re.compile(r"(?:modality_encoders\.IMAGE\.)?extra_tokens"), "token"),
@@ -97,7 +96,7 @@ def _found(source: str) -> Path:
             if (path / name).is_file():
                 return path / name
         raise InputError(f"{path} holds neither {FILES[0]} nor {FILES[1]}; name the weight file itself")
-    if path.suffix not in _SUFFIXES and _REPOSITORY.fullmatch(source):
+    if hub.named(source):
         return _fetched(source)
     raise InputError(
         f"frontend.source={source} does not exist; name an EAT checkpoint (.pt), a folder with {FILES[0]}, "
@@ -106,41 +105,21 @@ def _found(source: str) -> Path:
 
 
 def _fetched(repository: str) -> Path:
-    """The weight file of a repository, from the local cache if it is there."""
-    from huggingface_hub import hf_hub_download  # noqa: PLC0415 - only when a repository is named
-    from huggingface_hub.errors import EntryNotFoundError  # noqa: PLC0415
-
-    try:
-        for name in FILES:
-            try:
-                found = Path(hf_hub_download(repository, name))
-            except EntryNotFoundError:
-                continue
-            with suppress(EntryNotFoundError):  # the sizes of what is released are told by the weights
-                hf_hub_download(repository, "config.json")
-            return found
-    except Exception as error:  # of the network, of the server, or of the cache
-        raise InputError(
-            f"{repository} could not be fetched from Hugging Face ({type(error).__name__}); download it by "
-            "hand and give frontend.source=FOLDER"
-        ) from error
+    """The weight file of a repository; of the kinds that it may offer, only one is downloaded."""
+    for name in FILES:
+        folder = hub.fetched(repository, None, [CONFIG, name], "frontend.source")
+        if (folder / name).is_file():
+            return folder / name
     raise InputError(
-        f"{repository} gives neither {FILES[0]} nor {FILES[1]}, or there is no connection; download it by "
-        "hand and give frontend.source=FOLDER"
+        f"{repository} offers neither {FILES[0]} nor {FILES[1]}; download its weights by hand and give "
+        "frontend.source=FILE"
     )
 
 
 def _config_beside(path: Path) -> dict[str, Any]:
-    file = path.with_name("config.json")
-    if not file.is_file():
-        return {}
-    try:
-        config = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"{file} is not JSON ({error}); fetch it again") from error
-    if not isinstance(config, dict):
-        raise InputError(f"{file} is not the configuration of a model; fetch it again")
-    return config
+    """Settings of the model; empty if there are none: the weights tell the sizes of what is released."""
+    file = path.with_name(CONFIG)
+    return hub.configuration(file) if file.is_file() else {}
 
 
 def _tensors(path: Path) -> dict[str, Tensor]:

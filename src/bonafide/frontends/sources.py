@@ -7,7 +7,8 @@ by `fairseq_file`; the code that a hub repository may carry is not even fetched.
 import hashlib
 import re
 import zipfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
@@ -199,6 +200,21 @@ def digest(files: Iterable[Path]) -> str:
     if len(found) == 1:
         return found[0][0]
     return hashlib.sha256("".join(f"{value}  {name}\n" for value, name in found).encode()).hexdigest()
+
+
+@contextmanager
+def building(source: Source) -> Iterator[None]:
+    """Around transformers making an encoder: without memory if its weights are filled in later.
+
+    Raises:
+        InputError: transformers refuses the settings, which it does in many ways.
+    """
+    try:
+        with nullcontext() if source.random else torch.device("meta"):
+            yield
+    except Exception as error:
+        said = " ".join(str(error).split())[:200]
+        raise InputError(f"the configuration of {source.name} cannot be built: {said}") from error
 
 
 def fill(encoder: nn.Module, source: Source, unused: Callable[[str], bool]) -> None:

@@ -9,7 +9,6 @@ to the layers needed, and a clip's features do not depend on what it is padded w
 import re
 import warnings
 from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import Any, Final, final
 
 import torch
@@ -39,15 +38,11 @@ def _build(source: sources.Source, layers: HiddenLayers) -> nn.Module:
     own = {"num_hidden_layers": layers.depth, "mask_time_prob": 0.0, "mask_feature_prob": 0.0}
     given = sources.architecture(source.config, type(AutoConfig.for_model(family)).__annotations__)
     given.pop("add_adapter", None)  # behind the encoder
-    try:
+    with sources.building(source):
         config = AutoConfig.for_model(family, **{**given, **own})
         attention = "eager" if family == "wavlm" else "sdpa"  # transformers has no other for WavLM
-        with nullcontext() if source.random else torch.device("meta"):  # filled below
-            make: Any = AutoModel.from_config
-            encoder: nn.Module = make(config, attn_implementation=attention, dtype=torch.float32)
-    except Exception as error:  # transformers refuses settings in many ways
-        said = " ".join(str(error).split())[:200]
-        raise InputError(f"the configuration of {source.name} cannot be built: {said}") from error
+        make: Any = AutoModel.from_config
+        encoder: nn.Module = make(config, attn_implementation=attention, dtype=torch.float32)
     if without_norm:
         encoder.get_submodule("encoder").layer_norm = nn.Identity()
 

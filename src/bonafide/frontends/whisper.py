@@ -7,7 +7,6 @@ https://arxiv.org/abs/2212.04356. The encoder is that of transformers, and the l
 
 import re
 from collections.abc import Sequence
-from contextlib import nullcontext
 from typing import Any, Final, final
 
 import torch
@@ -34,14 +33,10 @@ def _build(source: sources.Source, layers: HiddenLayers) -> nn.Module:
     from transformers import WhisperConfig  # noqa: PLC0415 - only when this front end is chosen
     from transformers.models.whisper.modeling_whisper import WhisperEncoder  # noqa: PLC0415
 
-    try:
+    with sources.building(source):
         given = sources.architecture(source.config, WhisperConfig.__annotations__)
         config = WhisperConfig(**{**given, "encoder_layers": layers.depth})
-        with nullcontext() if source.random else torch.device("meta"):  # filled below
-            encoder: nn.Module = WhisperEncoder(config)
-    except Exception as error:  # transformers refuses settings in many ways
-        said = " ".join(str(error).split())[:200]
-        raise InputError(f"the configuration of {source.name} cannot be built: {said}") from error
+        encoder: nn.Module = WhisperEncoder(config)
     if not layers.final_norm:
         encoder.layer_norm = nn.Identity()
 
