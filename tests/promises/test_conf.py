@@ -32,6 +32,7 @@ PLACES = {
     "data": ["data.root=/somewhere"],
     "experiment": ["data.root=/somewhere"],
     "data=resynthesis": ["data.corpus.source=/elsewhere"],
+    "experiment=copies": ["data.corpus.source=/elsewhere"],
 }
 PLACES |= {f"frontend={name}": ["frontend.source=/somewhere/weights.pt"] for name in ("eat", "fairseq")}
 PLACES |= {f"augment=recorded_{name}": ["augment.folder=/somewhere"] for name in ("noise", "room")}
