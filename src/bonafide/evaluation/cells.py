@@ -5,6 +5,7 @@ the values in full.
 """
 
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Final, NamedTuple, TypeAlias
 
 Value: TypeAlias = float | int | str
@@ -18,11 +19,18 @@ class Column(NamedTuple):
         title: for people, with the unit.
         keys: names of its values in CSV.
         text: words, to be aligned on the left.
+        over: heading that it shares with its neighbours; empty for none.
     """
 
     title: str
     keys: tuple[str, ...]
     text: bool = False
+    over: str = ""
+
+    @property
+    def name(self) -> str:
+        """Its title where no heading can stand above it."""
+        return f"{self.over}: {self.title}" if self.over else self.title
 
 
 class Cell(NamedTuple):
@@ -33,12 +41,14 @@ class Cell(NamedTuple):
         values: one for each key of the column; rates are fractions.
         share: drawn as a bar behind the text where there is room for it; None for no bar.
         strong: the number to look at first.
+        best: of its column, printed bold everywhere.
     """
 
     text: str
     values: tuple[Value, ...]
     share: float | None = None
     strong: bool = False
+    best: bool = False
 
 
 class Row(NamedTuple):
@@ -71,6 +81,13 @@ class Table(NamedTuple):
     rows: tuple[Row, ...]
     note: str = ""
     group: str = ""
+
+    @property
+    def headings(self) -> list[tuple[str, int]]:
+        """Headings above the titles and how many columns each spans; nothing where no column has one."""
+        if not any(column.over for column in self.columns):
+            return []
+        return [(over, len(list(same))) for over, same in groupby(column.over for column in self.columns)]
 
 
 DASH: Final = "–"

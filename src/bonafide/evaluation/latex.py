@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from bonafide.evaluation.cells import Table
-from bonafide.evaluation.sections import sections
-from bonafide.evaluation.summary import Summary
+from bonafide.evaluation.cells import Cell, Table
+from bonafide.evaluation.document import Document
 
 _ESCAPED: Final = {
     **{sign: f"\\{sign}" for sign in "&%$#_{}"},
@@ -26,18 +25,17 @@ _ESCAPED: Final = {
 }  # fmt: skip
 _FITTING: Final = 6
 """Columns that the width of a page holds; wider tables are shrunk to it."""
+_LETTERS: Final = 90
+"""Letters of a line that the width of a page holds."""
+_TALLEST: Final = 60
+"""Rows of a table that a page may hold, were it shrunk."""
 _SPECIAL: Final = re.compile("|".join(re.escape(sign) for sign in _ESCAPED))
 
 
-def report(summary: Summary) -> str:
+def report(document: Document) -> str:
     """All tables, one float each."""
     head = "% In the preamble: \\usepackage[T1]{fontenc} \\usepackage{booktabs} \\usepackage{graphicx}"
-    made = [
-        table(each)
-        for section in sections(summary)
-        for each in [*section.tables, *([] if section.mistakes is None else [section.mistakes])]
-    ]
-    return "\n\n".join([head, *made]) + "\n"
+    return "\n\n".join([head, *(_fitting(each) for each in document.tables)]) + "\n"
 
 
 def escape(text: str) -> str:
@@ -54,27 +52,59 @@ def table(made: Table) -> str:
     return "\n".join(_lines(made))
 
 
+def _fitting(made: Table) -> str:
+    if len(made.rows) > _TALLEST:
+        return f"% {made.title}: {len(made.rows)} rows, too many for a page; see tables/{made.key}.csv"
+    return table(made)
+
+
 def _lines(made: Table) -> Iterator[str]:
     about = f" of {made.group}" if made.group else ""
     note = f" {made.note}" if made.note else ""
     yield r"\begin{table}"
     yield r"\centering\small"
     yield f"\\caption{{{escape(f'{made.title}{about}.{note}')}}}"
-    wide = len(made.columns) > _FITTING
+    wide = len(made.columns) > _FITTING or _longest(made) > _LETTERS
     if wide:
         yield r"\resizebox{\linewidth}{!}{%"
     yield f"\\begin{{tabular}}{{{''.join('l' if column.text else 'r' for column in made.columns)}}}"
     yield r"\toprule"
-    yield _line(column.title for column in made.columns)
+    if made.headings:
+        spans = (f"\\multicolumn{{{width}}}{{c}}{{{escape(over)}}}" for over, width in made.headings)
+        yield " & ".join(spans) + r" \\"
+        yield "".join(_rules(made.headings))
+    yield _line(escape(column.title) for column in made.columns)
     yield r"\midrule"
     for row in made.rows:
         if row.total:
             yield r"\midrule"
-        yield _line(cell.text for cell in row.cells)
+        yield _line(map(_shown, row.cells))
     yield r"\bottomrule"
     yield r"\end{tabular}" + "}" * wide
     yield r"\end{table}"
 
 
 def _line(texts: Iterable[str]) -> str:
-    return " & ".join(escape(text) for text in texts) + r" \\"
+    return " & ".join(texts) + r" \\"
+
+
+def _longest(made: Table) -> int:
+    """Letters of the longest line, were every column as wide as its longest text."""
+    lines = [
+        [column.title for column in made.columns],
+        *([cell.text for cell in row.cells] for row in made.rows),
+    ]
+    return sum(max(map(len, texts)) for texts in zip(*lines, strict=True))
+
+
+def _rules(headings: Iterable[tuple[str, int]]) -> Iterator[str]:
+    """Below every heading that is there."""
+    first = 1
+    for over, width in headings:
+        if over:
+            yield f"\\cmidrule(lr){{{first}-{first + width - 1}}}"
+        first += width
+
+
+def _shown(cell: Cell) -> str:
+    return f"\\textbf{{{escape(cell.text)}}}" if cell.best else escape(cell.text)

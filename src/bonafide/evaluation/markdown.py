@@ -7,21 +7,20 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from bonafide.evaluation.cells import Table
-from bonafide.evaluation.sections import Section, glossary, sections
-from bonafide.evaluation.summary import Summary
+from bonafide.evaluation.cells import Cell, Table
+from bonafide.evaluation.document import Document, Section
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]|~$#])")
 
 
-def report(summary: Summary, folder: Path) -> str:
+def report(document: Document, folder: Path) -> str:
     """The whole report.
 
     Args:
-        summary: what it tells.
+        document: what it tells.
         folder: that it lies in; figures are named from there.
     """
-    return "\n\n".join(_blocks(summary, folder)) + "\n"
+    return "\n\n".join(_blocks(document, folder)) + "\n"
 
 
 def escape(text: str) -> str:
@@ -36,28 +35,27 @@ def escape(text: str) -> str:
 
 def table(made: Table) -> str:
     """A table with pipes; numbers stand on the right."""
-    head = _line(column.title for column in made.columns)
+    head = _line(escape(column.name) for column in made.columns)
     rule = "|" + "|".join(" :-- " if column.text else " --: " for column in made.columns) + "|"
-    return "\n".join([head, rule, *(_line(cell.text for cell in row.cells) for row in made.rows)])
+    return "\n".join([head, rule, *(_line(map(_shown, row.cells)) for row in made.rows)])
 
 
-def _blocks(summary: Summary, folder: Path) -> Iterator[str]:
-    yield f"# {escape(summary.title)}"
-    if summary.note:
-        yield f"> {escape(summary.note)}"
-    if summary.facts:
-        yield "\n".join(f"- {escape(name)}: {escape(value)}" for name, value in summary.facts.items())
-    for section in sections(summary):
+def _blocks(document: Document, folder: Path) -> Iterator[str]:
+    yield f"# {escape(document.title)}"
+    if document.note:
+        yield f"> {escape(document.note)}"
+    if document.facts:
+        yield "\n".join(f"- {escape(name)}: {escape(value)}" for name, value in document.facts.items())
+    for section in document.sections:
         yield f"## {escape(section.title)}"
         yield from (f"> {escape(remark)}" for remark in section.remarks)
         yield from _section(section, folder)
     yield "## What the numbers mean"
-    yield "\n".join(f"- **{escape(name)}**: {escape(meaning)}" for name, meaning in glossary(summary))
+    yield "\n".join(f"- **{escape(name)}**: {escape(meaning)}" for name, meaning in document.glossary)
 
 
 def _section(section: Section, folder: Path) -> Iterator[str]:
-    made = section.tables if section.mistakes is None else [*section.tables, section.mistakes]
-    for each in made:
+    for each in section.written:
         yield f"### {escape(each.title)}"
         yield table(each)
         if each.note:
@@ -69,4 +67,8 @@ def _section(section: Section, folder: Path) -> Iterator[str]:
 
 
 def _line(texts: Iterable[str]) -> str:
-    return "| " + " | ".join(escape(text) for text in texts) + " |"
+    return "| " + " | ".join(texts) + " |"
+
+
+def _shown(cell: Cell) -> str:
+    return f"**{escape(cell.text)}**" if cell.best else escape(cell.text)

@@ -7,9 +7,7 @@ from typing import Final, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from bonafide.evaluation.cells import Cell, Table
-from bonafide.evaluation.sections import glossary, sections
-from bonafide.evaluation.summary import Summary
+from bonafide.evaluation.document import Document
 from bonafide.types import InputError
 
 _DENSITY: Final = 2
@@ -30,7 +28,7 @@ class Image(NamedTuple):
     height: int
 
 
-def report(summary: Summary) -> str:
+def report(document: Document) -> str:
     """The page.
 
     Raises:
@@ -44,14 +42,10 @@ def report(summary: Summary) -> str:
         lstrip_blocks=True,
     )
     environment.filters["base64"] = base64
-    made = sections(summary)
     return environment.get_template("report.html.j2").render(
-        summary=summary,
-        sections=made,
-        places={section.title: place for place, section in enumerate(made) if place},
-        headlines=[_by_key(made[0].tables[0], row.cells) for row in made[0].tables[0].rows],
-        images={picture.file: image(picture.file) for picture in summary.pictures},
-        glossary=list(glossary(summary)),
+        document=document,
+        places={section.title: place for place, section in enumerate(document.sections) if place},
+        images={picture.file: image(picture.file) for picture in document.pictures},
     )
 
 
@@ -73,7 +67,3 @@ def image(figure: Path) -> Image:
 def base64(content: bytes) -> str:
     """Bytes for a `data:` address."""
     return b64encode(content).decode("ascii")
-
-
-def _by_key(table: Table, cells: tuple[Cell, ...]) -> dict[str, str]:
-    return {column.keys[0]: cell.text for column, cell in zip(table.columns, cells, strict=True)}

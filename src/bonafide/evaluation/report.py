@@ -5,8 +5,9 @@ import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from bonafide.evaluation import latex, markdown, page, spreadsheet
+from bonafide.evaluation import latex, markdown, page, sections, spreadsheet
 from bonafide.evaluation.breakdown import Group
+from bonafide.evaluation.document import Document
 from bonafide.evaluation.summary import Summary
 from bonafide.types import InputError
 from bonafide.whole import whole
@@ -22,15 +23,29 @@ def write(folder: str | Path, summary: Summary) -> None:
     Raises:
         InputError: a figure cannot be read, or a file cannot be written.
     """
+    write_document(folder, sections.document(summary))
+
+
+def write_document(folder: str | Path, document: Document, name: str = "report") -> None:
+    """Writes NAME.html, NAME.md, NAME.tex and tables/*.csv, all of them with the same content.
+
+    Args:
+        folder: where they go.
+        document: what they tell.
+        name: of the files.
+
+    Raises:
+        InputError: a figure cannot be read, or a file cannot be written.
+    """
     folder = Path(folder)
     texts = {
-        "report.html": page.report(summary),
-        "report.md": markdown.report(summary, folder),
-        "report.tex": latex.report(summary),
-        **{f"tables/{name}": text for name, text in spreadsheet.files(summary).items()},
+        f"{name}.html": page.report(document),
+        f"{name}.md": markdown.report(document, folder),
+        f"{name}.tex": latex.report(document),
+        **{f"tables/{table}": text for table, text in spreadsheet.files(document).items()},
     }
-    for name, text in texts.items():
-        _write(folder / name, text)
+    for file, text in texts.items():
+        _write(folder / file, text)
 
 
 def metrics_json(

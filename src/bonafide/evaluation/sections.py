@@ -1,39 +1,24 @@
 """The order of a report, the same on a page, in Markdown and in LaTeX: all groups together, then each."""
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from bonafide.evaluation import tables, words
-from bonafide.evaluation.cells import Table
-from bonafide.evaluation.mistakes import Shown
+from bonafide.evaluation.cells import Cell, Table
+from bonafide.evaluation.document import Document, Headline, Section
 from bonafide.evaluation.summary import Picture, Summary
 
 
-class Section(NamedTuple):
-    """A part of a report.
-
-    Args:
-        title: heading.
-        remarks: what a reader must know first.
-        tables: in the order shown.
-        pictures: likewise.
-        mistakes: as a table; None for none.
-        shown: the same mistakes with what there is to be heard and seen of them.
-        stacked: whether the tables are too wide to stand beside each other.
-    """
-
-    title: str
-    remarks: Sequence[str]
-    tables: Sequence[Table]
-    pictures: Sequence[Picture]
-    mistakes: Table | None = None
-    shown: Sequence[Shown] = ()
-    stacked: bool = False
-
-    @property
-    def silent(self) -> list[str]:
-        """Why some mistakes cannot be heard, a sentence each."""
-        return [entry.problem for entry in self.shown if entry.problem]
+def document(summary: Summary) -> Document:
+    """The report of a run or of a comparison."""
+    made = sections(summary)
+    return Document(
+        summary.title,
+        made,
+        [_headline(summary, row) for row in _by_key(made[0].tables[0])],
+        summary.facts,
+        summary.note,
+        list(glossary(summary)),
+    )
 
 
 def sections(summary: Summary) -> list[Section]:
@@ -63,6 +48,21 @@ def glossary(summary: Summary) -> Iterator[tuple[str, str]]:
                 yield words.CROSSED_MEANING
             if summary.trivial:
                 yield words.TRIVIAL
+
+
+def _by_key(table: Table) -> Iterator[dict[str, str]]:
+    def texts(cells: Sequence[Cell]) -> dict[str, str]:
+        return {column.keys[0]: cell.text for column, cell in zip(table.columns, cells, strict=True)}
+
+    return (texts(row.cells) for row in table.rows)
+
+
+def _headline(summary: Summary, row: dict[str, str]) -> Headline:
+    known = row["group"] in summary.trivial
+    trivial = [f"trivial classifier {row['trivial_eer']}"] if known else []
+    counts = f"{row['bonafide']} bona fide, {row['spoof']} spoof"
+    lines = [f"{words.INTERVAL} {row['eer_low']}", *trivial, counts]
+    return Headline(row["group"], row["eer"], "% EER", lines)
 
 
 def _group(summary: Summary, name: str) -> Section:

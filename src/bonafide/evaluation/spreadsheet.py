@@ -5,16 +5,14 @@ import io
 from collections.abc import Sequence
 
 from bonafide.evaluation.cells import Table
-from bonafide.evaluation.sections import sections
-from bonafide.evaluation.summary import Summary
+from bonafide.evaluation.document import Document
 
 
-def files(summary: Summary) -> dict[str, str]:
+def files(document: Document) -> dict[str, str]:
     """Name → content of each file; tables of one kind share a file, whose first column is their group."""
     kinds: dict[str, list[Table]] = {}
-    for section in sections(summary):
-        for each in [*section.tables, *([] if section.mistakes is None else [section.mistakes])]:
-            kinds.setdefault(each.key, []).append(each)
+    for each in document.tables:
+        kinds.setdefault(each.key, []).append(each)
     return {f"{key}.csv": text(made) for key, made in kinds.items()}
 
 

@@ -16,11 +16,13 @@ class Picture(NamedTuple):
         file: PNG.
         caption: what it shows.
         group: test group that it is about; empty for all.
+        broad: needs the whole width of a page.
     """
 
     file: Path
     caption: str
     group: str = ""
+    broad: bool = False
 
 
 class Summary(NamedTuple):

@@ -4,30 +4,33 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from bonafide.scripts.jobs import calibrating, comparing, measuring
+from bonafide.scripts.jobs import calibrating, comparing, measuring, sweeping
 from bonafide.types import InputError
 
 _FORMS = {
     frozenset({"scores"}): measuring.run,
     frozenset({"compare"}): comparing.run,
+    frozenset({"sweep"}): sweeping.run,
     frozenset({"scores", "calibrate"}): calibrating.run,
     frozenset({"fusion", "calibrate"}): calibrating.run,
 }
-_OPTIONS = ("scores", "compare", "fusion", "calibrate")
+_OPTIONS = ("scores", "compare", "sweep", "fusion", "calibrate")
 
 
 def run(cfg: DictConfig) -> None:
     """Writes the report that the options ask for.
 
     Raises:
-        InputError: none is asked for, or two that contradict each other.
+        InputError: none is asked for, two that contradict each other, or one that W&B is not shown.
     """
     given = [name for name in _OPTIONS if cfg[name] is not None]
     form = _FORMS.get(frozenset(given))
     if form is None:
         said = f"{'= and '.join(given)}= do not make a report" if given else "there is nothing to report on"
         raise InputError(
-            f"{said}; give scores=FILE, compare=[RUN,RUN], calibrate=FILE with scores=FILE, "
+            f"{said}; give scores=FILE, compare=[RUN,RUN], sweep=FOLDER, calibrate=FILE with scores=FILE, "
             "or calibrate=[FILE,FILE] with fusion=[FILE,FILE]"
         )
+    if cfg.wandb and given != ["sweep"]:
+        raise InputError("wandb=true logs the report of a sweep; add sweep=FOLDER, or leave it out")
     form(cfg, Path(cfg.folder).expanduser())

@@ -20,12 +20,17 @@ def show(summary: Summary, folder: Path, shown: Sequence[cells.Table] | None = N
         folder: that it lies in.
         shown: tables; that of groups and their systems if None.
     """
+    tell([tables.screen(summary)] if shown is None else shown, summary.note, folder / "report.html")
+
+
+def tell(shown: Sequence[cells.Table], note: str, page: Path) -> None:
+    """Tables, a note if there is one, and where the page lies."""
     console = Console(width=None if sys.stdout.isatty() else 120)
-    for made in [tables.screen(summary)] if shown is None else shown:
+    for made in shown:
         console.print(_drawn(made))
-    if summary.note:
-        console.print(summary.note, style="italic", markup=False)
-    console.print(f"report: {folder / 'report.html'}", soft_wrap=True, markup=False)
+    if note:
+        console.print(note, style="italic", markup=False)
+    console.print(f"report: {page}", soft_wrap=True, markup=False)
 
 
 def _drawn(made: cells.Table) -> Table:
@@ -34,9 +39,13 @@ def _drawn(made: cells.Table) -> Table:
     # What only a trained run knows leaves columns empty.
     filled = [place for place in range(len(made.columns)) if any(row.cells[place].text for row in made.rows)]
     for column in (made.columns[place] for place in filled):
-        table.add_column(column.title, justify="left" if column.text else "right")
+        table.add_column(column.name, justify="left" if column.text else "right")
     for row in made.rows:
         if row.total and table.row_count:
             table.add_section()
-        table.add_row(*(Text(row.cells[place].text) for place in filled), style="bold" if row.total else None)
+        line = (row.cells[place] for place in filled)
+        table.add_row(
+            *(Text(cell.text, "bold" if cell.best else "") for cell in line),
+            style="bold" if row.total else None,
+        )
     return table
