@@ -12,7 +12,7 @@ COMMANDS = {
     "train": "train a countermeasure, then score every test group with its best checkpoint",
     "evaluate": "score a trained run on its own test groups or on any other data",
     "predict": "score a file, a folder or a glob: table, JSON lines, per-window timeline",
-    "describe": "draw what a front end makes of recordings",
+    "describe": "compare the systems of a corpus; or draw what a front end makes of recordings",
     "report": "measure anyone's score files, compare detectors, calibrate their scores",
 }
 

@@ -1,4 +1,4 @@
-"""`bonafide describe`: what does a front end make of these recordings?"""
+"""`bonafide describe`: what sets the systems of a corpus apart? What does a front end make of recordings?"""
 
 from bonafide.scripts import command
 

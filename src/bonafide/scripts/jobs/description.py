@@ -1,4 +1,7 @@
-"""Draws the features of recordings: one picture each, and a line that says what is in it."""
+"""Draws the features of recordings: one picture each, and a line that says what is in it.
+
+Without recordings it is the corpus of `data=` that is described, see `corpus_description`.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -21,7 +24,7 @@ from bonafide.audio.condition import Condition
 from bonafide.figures.features import features as picture
 from bonafide.figures.style import save
 from bonafide.frontends.frontend import Frontend
-from bonafide.scripts.jobs import recordings, results
+from bonafide.scripts.jobs import corpus_description, recordings, results
 from bonafide.types import FeatureShape, InputError
 
 
@@ -71,6 +74,9 @@ def run(cfg: DictConfig) -> None:
     """Draws every recording; one that cannot be read is named, and the rest goes on."""
     results.quiet()
     pl.seed_everything(cfg.seed, workers=True, verbose=False)
+    if cfg.audio is None:
+        corpus_description.run(cfg)
+        return
     found = recordings.find(cfg.audio)
     if cfg.run is None:
         data, frontend = cfg.data, assembly.frontend(cfg)
