@@ -59,3 +59,48 @@ def test_choices_are_what_varies_in_the_sweep(tmp_path: Path) -> None:
         "    - model=dcnn\n    - seed=0,1\n    - data.train.generators=[lpc],[mel]\n    - +note=x\n"
     )
     assert cell.choices(folder) == {"seed": "1", "data.train.generators": "[lpc]"}
+
+
+def test_choices_are_those_of_all_commands_of_a_sweep(tmp_path: Path) -> None:
+    (tmp_path / "0" / ".hydra").mkdir(parents=True)
+    (tmp_path / "0" / ".hydra" / "overrides.yaml").write_text("- model=dcnn\n- audit=False\n- seed=2\n")
+    typed = ["model=dcnn", "audit=false", "seed=2"]
+    text = "\n".join(f"    - {option}" for option in typed)
+    (tmp_path / "multirun.yaml").write_text(f"hydra:\n  overrides:\n    task:\n{text}\n")
+    assert cell.choices(tmp_path / "0") == {}
+    cell.remember(tmp_path, ["model=dcnn", "audit=false", "seed=0,1"])
+    cell.remember(tmp_path, typed)
+    cell.remember(tmp_path, typed)
+    assert len(cell.commands(tmp_path)) == 2
+    assert cell.choices(tmp_path / "0") == {"seed": "2"}
+
+
+def test_a_number_of_a_process_that_came_again_is_not_the_process() -> None:
+    owner = cell.owner()
+    assert Cell("f00d", "running", owner=owner).alive
+    assert not Cell("f00d", "running", owner=owner).alive_elsewhere
+    assert not Cell("f00d", "running", owner=owner | {"began": f"1 {owner['began']}"}).alive
+
+
+@pytest.mark.parametrize(
+    ("status", "checkpoint", "ours", "theirs"),
+    [
+        ("done", False, "done", "taken"),
+        ("failed", False, "new", "new"),
+        ("failed", True, "resume", "taken"),
+        ("interrupted", True, "resume", "taken"),
+        ("running", True, "resume", "taken"),
+    ],
+)
+def test_a_folder_is_for_its_own_run(
+    status: cell.Status, checkpoint: bool, ours: str, theirs: str, tmp_path: Path
+) -> None:
+    assert cell.standing(tmp_path, "f00d") == "new"
+    cell.write(tmp_path, Cell("f00d", status))
+    if checkpoint:
+        (tmp_path / "checkpoints").mkdir()
+        (tmp_path / cell.CHECKPOINT).touch()
+    assert cell.standing(tmp_path, "f00d") == ours
+    assert cell.standing(tmp_path, "beef") == theirs
+    if status == "done":
+        assert cell.standing(tmp_path, "f00d", ["metrics.json"]) == "new"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
+from bonafide import choices
 from bonafide.types import InputError
 
 if TYPE_CHECKING:  # torch and Lightning are imported only when a job starts
@@ -149,14 +150,21 @@ def trainer(cfg: DictConfig) -> "pl.Trainer":
 
 
 def _named(logger: dict[str, Any], cfg: DictConfig) -> dict[str, Any]:
-    """A W&B run is named after its parts; its id is its folder's, so that a resumed run goes on in it."""
+    """A W&B run says which sweep it belongs to and what is chosen in it; its id is its folder's.
+
+    So a resumed run goes on in its own, and a single run is named after its parts.
+    """
     given = dict(logger)
-    if "id" in given:
-        parts = [str(node._target_).rpartition(".")[2] for node in (cfg.model, cfg.frontend, cfg.data.corpus)]
-        folder = hashlib.sha256(str(Path(cfg.folder).absolute()).encode()).hexdigest()[:12]
-        given["id"] = given["id"] or folder
-        given["name"] = given["name"] or "-".join([*parts, f"seed{cfg.seed}"])
-        given["resume"] = "allow"
+    if "id" not in given:
+        return given
+    folder = Path(cfg.folder).absolute()
+    parts = [str(node._target_).rpartition(".")[2] for node in (cfg.model, cfg.frontend, cfg.data.corpus)]
+    chosen, kind = choices.varied(folder), choices.kind(folder.parent)
+    given["id"] = given["id"] or choices.run_id(folder)
+    given["name"] = given["name"] or choices.named(chosen) or "-".join([*parts, f"seed{cfg.seed}"])
+    given["group"] = given["group"] or (choices.sweep_name(folder.parent) if kind else None)
+    given["job_type"] = given.get("job_type") or ("evaluate" if not cfg.train else kind or "train")
+    given["tags"] = list(dict.fromkeys([*parts, *given["tags"]]))
     return given
 
 

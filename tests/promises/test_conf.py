@@ -85,7 +85,18 @@ def references(node: Any, key: str = "") -> Iterator[tuple[str, str]]:
 
 
 def test_groups_stand_in_the_order_of_the_journey() -> None:
-    order = ["hardware", "data", "augment", "frontend", "model", "task", "trainer", "callbacks", "logger"]
+    order = [
+        "multirun",
+        "hardware",
+        "data",
+        "augment",
+        "frontend",
+        "model",
+        "task",
+        "trainer",
+        "callbacks",
+        "logger",
+    ]
     order += ["hparams_search", "experiment", "debug"]
     assert [group for group in order if group in GROUPS] == GROUPS
 

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bonafide.alone import alone
 from bonafide.audio import files
 from bonafide.audio.inspection import Inspection
 from bonafide.corpora.corpus import Corpus
@@ -114,15 +115,27 @@ def build(corpus: Corpus, depth: Depth, cache: Path, *, announce: Callable[[str]
         cache: folder of the Parquet files, one for each corpus, root and depth.
         announce: is told what the user should know, a line at a time.
     """
-    corpus.prepare(announce)
+    place = hashlib.sha256(str(corpus.root.resolve()).encode()).hexdigest()[:16]
+    lock = cache / "locks" / f"{corpus.name}-{place}"
+    with alone(lock, announce, f"preparing {corpus.name}"):
+        corpus.prepare(announce)
     with _uncollected():
         listed = _listed(corpus.root, corpus.utterances())
     file = cache / "manifests" / f"{corpus.name}-{_key(corpus.root, depth)}.parquet"
-    known = _known(file)
-    if known is not None and known.select(listed.column_names).equals(listed):
-        return Manifest(corpus.root, known, tuple(corpus.notes))
-    table = _inspected(corpus, depth, listed, known, file)
+    table = _whole(file, listed)
+    if table is None:
+        with alone(lock, announce, f"inspecting {corpus.name}"):
+            table = _whole(file, listed)  # somebody may have been faster
+            if table is None:
+                table = _inspected(corpus, depth, listed, _known(file), file)
     return Manifest(corpus.root, table, tuple(corpus.notes))
+
+
+def _whole(file: Path, listed: pa.Table) -> pa.Table | None:
+    """An earlier table, if it holds just what is listed now."""
+    known = _known(file)
+    same = known is not None and known.select(listed.column_names).equals(listed)
+    return known if same else None
 
 
 @contextmanager

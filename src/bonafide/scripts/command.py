@@ -8,6 +8,7 @@ import errno
 import os
 import re
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -15,7 +16,9 @@ from importlib import import_module
 from pathlib import Path
 
 from hydra import main as hydra_main
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
+from hydra.types import RunMode
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
@@ -42,7 +45,8 @@ def run(
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come back here instead of being printed
 
     def start(cfg: DictConfig) -> object:
-        with _answered(config, verbose=verbose):  # inside Hydra, which would announce the error first
+        answered = _noted if HydraConfig.get().mode == RunMode.MULTIRUN else _answered
+        with answered(config, verbose=verbose):  # inside Hydra, which would announce the error first
             return import_module(f"bonafide.scripts.jobs.{job}").run(cfg)
 
     with _answered(config, verbose=verbose):
@@ -67,6 +71,17 @@ def _answered(config: str, *, verbose: bool) -> Iterator[None]:
             raise
         _say(said)
         raise SystemExit(2) from None
+
+
+@contextmanager
+def _noted(config: str, *, verbose: bool) -> Iterator[None]:
+    """Says what went wrong in one job of several, and leaves it to Hydra to go on with the next."""
+    try:
+        yield
+    except Exception as error:
+        said = None if verbose else explain(error, config)
+        _say(f"job {HydraConfig.get().job.num}: {said}" if said else traceback.format_exc())
+        raise
 
 
 def value_of(option: str, options: Sequence[str]) -> str | None:

@@ -17,8 +17,11 @@ def main() -> None:
 def resumed(options: Sequence[str]) -> Sequence[str]:
     """With `ckpt_path=RUN/checkpoints/last.ckpt` and nothing else, everything else is as in that run.
 
-    The run goes on in its own folder; an option typed now wins over the one typed then.
+    The run goes on in its own folder; an option typed now wins over the one typed then. A sweep goes on with
+    `-m hydra.sweep.dir=SWEEP` and nothing else.
     """
+    if set(options) & {"-m", "--multirun"}:
+        return _swept(options)
     given = command.value_of("ckpt_path", options)
     if given is None or given == "null":
         return options
@@ -34,6 +37,23 @@ def resumed(options: Sequence[str]) -> Sequence[str]:
     kept = [option for option in then if _name(option) not in typed]
     place = [] if any(name.startswith("hydra.") for name in typed) else [f"hydra.run.dir={run}"]
     return [*kept, *options, *place]
+
+
+def _swept(options: Sequence[str]) -> Sequence[str]:
+    """With `-m hydra.sweep.dir=SWEEP` and no other option, everything else is as in that sweep.
+
+    Options of Hydra itself may be typed along; they win over those typed then.
+    """
+    folder = command.value_of("hydra.sweep.dir", options)
+    chosen = [option for option in options if not option.startswith(("-", "hydra."))]
+    if folder is None or chosen:
+        return options
+    recorded = Path(folder).expanduser() / "multirun.yaml"
+    if not recorded.is_file():
+        raise InputError(f"{folder} is not a sweep: it has no multirun.yaml; say what to train beside -m")
+    then = OmegaConf.select(OmegaConf.load(recorded), "hydra.overrides")
+    typed = {_name(option) for option in options} | {"hydra.mode", "hydra.sweep.dir"}
+    return [*then.task, *(option for option in then.hydra if _name(option) not in typed), *options]
 
 
 def _name(option: str) -> str:

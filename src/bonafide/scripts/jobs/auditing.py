@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from lightning_utilities.core.rank_zero import rank_zero_info, rank_zero_only
 
+from bonafide.alone import alone
 from bonafide.data import audit
 from bonafide.data.audit import Findings
 from bonafide.data.heard import heard, sample
@@ -99,8 +100,11 @@ def once(data: AudioData) -> dict[str, Any]:
 
 @rank_zero_only
 def _first(data: AudioData, file: Path) -> None:
-    found = look(data)
-    keep(file, plain(found))
+    with alone(file.with_suffix(".lock"), rank_zero_info, f"auditing {data.corpus.name}"):
+        if file.is_file():
+            return
+        found = look(data)
+        keep(file, plain(found))
     for side, findings in found._asdict().items():
         for line in audit.warnings(findings):
             rank_zero_info(f"audit of {side}: {line}")

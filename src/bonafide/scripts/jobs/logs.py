@@ -1,33 +1,48 @@
 """What loggers are told of a run when it is done."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from matplotlib.image import imread
-from pytorch_lightning.loggers import Logger, TensorBoardLogger, WandbLogger
+from pytorch_lightning.loggers import Logger, TensorBoardLogger
 
-from bonafide.evaluation.breakdown import Group
-from bonafide.evaluation.summary import Picture
+from bonafide.evaluation.summary import Summary
+from bonafide.scripts.jobs import watch
+from bonafide.tasks.watch import Watch
 
 _LOGGED: Final = ("eer", "auc", "accuracy", "balanced_accuracy", "min_dcf", "cllr")
 
 
-def log(
-    loggers: Sequence[Logger], groups: Mapping[str, Group], pictures: Sequence[Picture], step: int
-) -> None:
-    """Measures and pictures to the loggers."""
+def log(loggers: Sequence[Logger], summary: Summary, step: int, folder: Path) -> None:
+    """Measures, pictures, tables and mistakes to the loggers.
+
+    Args:
+        loggers: of the trainer.
+        summary: of the report.
+        step: of the training.
+        folder: of the run.
+    """
     numbers = {
         f"test/{name}/{measure}": float(found)
-        for name, group in groups.items()
+        for name, group in summary.groups.items()
         for measure, found in group.items()
         if measure in _LOGGED and isinstance(found, float)
     }
     for logger in loggers:
         logger.log_metrics(numbers, step)
-        for picture in pictures:
-            name = f"test/{picture.file.stem}"
-            if isinstance(logger, WandbLogger):
-                logger.log_image(name, [str(picture.file)])
-            elif isinstance(logger, TensorBoardLogger):
+        if isinstance(logger, Watch):
+            watch.show(logger, summary, step, folder)
+            logger.close()
+        elif isinstance(logger, TensorBoardLogger):
+            for picture in summary.pictures:
+                name = f"test/{picture.file.stem}"
                 logger.experiment.add_image(name, imread(picture.file), step, dataformats="HWC")
         logger.save()
+
+
+def close(loggers: Sequence[Logger], *, failed: bool = False) -> None:
+    """Ends what goes on beside the process; a run that failed is marked as one."""
+    for logger in loggers:
+        if isinstance(logger, Watch):
+            logger.close(1 if failed else 0)

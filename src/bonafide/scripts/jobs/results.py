@@ -78,6 +78,7 @@ def quiet() -> None:
         ".*treespec, LeafSpec.*",
         r".*module\(s\) in eval mode at the start of training.*",  # frozen front ends
         ".*Trying to infer the `batch_size`.*",
+        "The `srun` command is available on your system",  # on a login node
     ):
         warnings.filterwarnings("ignore", message)
     logging.getLogger("pytorch_lightning.utilities.rank_zero").addFilter(_without_advice)
@@ -176,7 +177,7 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
         mistakes=pictures.mistakes(data, tables, threshold, facts.seed),
     )
     report.write(folder, summary)
-    logs.log(trainer.loggers, groups, summary.pictures, trainer.global_step)
+    logs.log(trainer.loggers, summary, trainer.global_step, folder)
     screen.show(summary, folder)
 
 

@@ -1,9 +1,9 @@
 """Describing a corpus, against a loop over its clips as one writes it with librosa and PyWavelets.
 
-`python benchmarks/describe.py`: clips of two seconds on disk, all measured by `bonafide describe` on all
-cores; the loop takes the first of them, with the packets of level 14, whose tree PyWavelets splits node by
-node, and once more without them, though our side has them. Loudness is left to our side alone. The target
-is a ratio of at least 5 for the same work.
+`python benchmarks/corpus_description.py`: clips of two seconds on disk, all measured by `bonafide describe`
+on all cores; the loop takes the first of them, with the packets of level 14, whose tree PyWavelets splits
+node by node, and once more without them, though our side has them. Loudness is left to our side alone. The
+target is a ratio of at least 5 for the same work.
 """
 
 import io
