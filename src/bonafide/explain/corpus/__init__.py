@@ -1,4 +1,4 @@
-"""What sets the systems of a corpus apart: numbers, spectra and fingerprints of each, and what they sound like.
+"""What sets the systems of a corpus apart: numbers, spectra and fingerprints of each, and how they sound.
 
 A `profile` of every clip is added up in a `tally`, in `chunks` that are kept; `comparison` sets each system
 against its own bona fide recordings, `audible` turns a difference back into sound, and `page` shows it all.
