@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import MissingMandatoryValue, OmegaConfBaseException
 
-from bonafide import choices
+from bonafide import cell, choices
 from bonafide.types import InputError
 
 if TYPE_CHECKING:  # torch and Lightning are imported only when a job starts
@@ -159,7 +159,7 @@ def _named(logger: dict[str, Any], cfg: DictConfig) -> dict[str, Any]:
         return given
     folder = Path(cfg.folder).absolute()
     parts = [str(node._target_).rpartition(".")[2] for node in (cfg.model, cfg.frontend, cfg.data.corpus)]
-    chosen, kind = choices.varied(folder), choices.kind(folder.parent)
+    chosen, kind = cell.choices(folder), choices.kind(folder.parent)
     given["id"] = given["id"] or choices.run_id(folder)
     given["name"] = given["name"] or choices.named(chosen) or "-".join([*parts, f"seed{cfg.seed}"])
     given["group"] = given["group"] or (choices.sweep_name(folder.parent) if kind else None)

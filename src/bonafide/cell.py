@@ -118,8 +118,7 @@ def choices(folder: Path) -> dict[str, str]:
     """What is chosen in this cell and otherwise elsewhere in its sweep, by option; nothing for a single run.
 
     The sweep's own list of options, `multirun.yaml` beside the cells, holds what was typed: an option of the
-    cell that is not on it varies. `commands.yaml` holds what was typed each time, where that
-    changed.
+    cell that is not on it varies. `commands.yaml` holds what was typed each time, where that changed.
     """
     sweep, own = folder.parent / "multirun.yaml", folder / ".hydra" / "overrides.yaml"
     if not sweep.is_file() or not own.is_file():

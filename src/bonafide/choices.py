@@ -5,10 +5,7 @@ from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Literal
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from omegaconf import OmegaConf
-
-from bonafide import cell
 
 
 def kind(folder: Path) -> Literal["train", "search"] | None:
@@ -28,21 +25,6 @@ def sweep_name(folder: Path) -> str:
     """
     *_, last = [0, *(place for place, part in enumerate(folder.parts[:-1]) if part == "multirun")]
     return "/".join(folder.parts[last + 1 :]) if last else folder.name
-
-
-def varied(folder: Path) -> dict[str, str]:
-    """`cell.choices`, less what was typed in other words than Hydra hands it to a cell: `1e-3`, `true`."""
-    found = cell.choices(folder)
-    if not found:
-        return found
-    typed = OmegaConf.select(OmegaConf.load(folder.parent / "multirun.yaml"), "hydra.overrides.task")
-    parsed = OverridesParser.create().parse_overrides([str(option) for option in typed or []])
-    common = {
-        (option.get_key_element().lstrip("+"), option.get_value_element_as_str())
-        for option in parsed
-        if not option.is_sweep_override()
-    }
-    return {option: value for option, value in found.items() if (option, value) not in common}
 
 
 def run_id(folder: Path) -> str:

@@ -103,7 +103,7 @@ def test_groups_stand_in_the_order_of_the_journey() -> None:
 
 def test_every_folder_is_a_group() -> None:
     folders = {path.name for path in CONF.iterdir() if path.is_dir()}
-    assert folders - {"hydra"} == set(GROUPS)
+    assert folders - {"hydra", "attribute"} == set(GROUPS)
 
 
 @pytest.mark.parametrize(("group", "name"), OPTIONS)
@@ -259,12 +259,13 @@ def test_an_experiment_begins_with_the_command_that_runs_it(name: str) -> None:
         OmegaConf.to_container(composed(*cell), resolve=True, throw_on_missing=True)
 
 
-@pytest.mark.parametrize("config", ["evaluate", "predict", "describe"])
+@pytest.mark.parametrize("config", ["evaluate", "predict", "describe", "attribute"])
 def test_the_other_commands_compose_with_any_hardware_and_data(config: str) -> None:
     given = {
         "evaluate": ["run=outputs/x", "data=demo"],
         "predict": ["run=outputs/x", "audio=x.wav"],
         "describe": ["run=outputs/x", "audio=x.wav"],
+        "attribute": ["run=outputs/x", "data=demo"],
     }[config]
     swept = [f"hardware={name}" for group, name in OPTIONS if group == "hardware"]
     if config != "predict":

@@ -5,6 +5,7 @@ import logging
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from tests.scripts.wandb_file import Kept
 from bonafide import assembly, choices
 from bonafide.evaluation import cells
 from bonafide.evaluation.summary import Picture
-from bonafide.scripts.jobs import watch
+from bonafide.scripts.jobs import logs, watch
 from bonafide.tasks.watch import Watch
 
 ROOT = Path(__file__).parents[2]
@@ -241,6 +242,19 @@ def test_a_run_stays_here_where_it_must(
         monkeypatch.setenv(name, value)
     wandb.teardown()
     assert begun(tmp_path, **given).last("val/eer") == 0.5
+
+
+@pytest.mark.parametrize(("error", "code"), [(ZeroDivisionError, 1), (KeyboardInterrupt, 1), (None, 0)])
+def test_a_run_that_fails_is_marked_as_failed(
+    error: type[BaseException] | None, code: int, tmp_path: Path
+) -> None:
+    wandb.teardown()
+    logger = Watch(tmp_path, id="mine")
+    with pytest.raises(error) if error else nullcontext(), logs.closed([logger]):
+        logger.log_metrics({"val/eer": 0.5}, 1)
+        if error is not None:
+            raise error
+    assert kept(tmp_path).exit_code == code
 
 
 @pytest.mark.slow

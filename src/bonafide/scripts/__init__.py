@@ -13,6 +13,7 @@ COMMANDS = {
     "evaluate": "score a trained run on its own test groups or on any other data",
     "predict": "score a file, a folder or a glob: table, JSON lines, per-window timeline",
     "describe": "compare the systems of a corpus; or draw what a front end makes of recordings",
+    "attribute": "show what a detector listens to, and test whether the picture can be trusted",
     "report": "measure anyone's score files, compare detectors, calibrate their scores",
 }
 

@@ -23,7 +23,7 @@ def run(cfg: DictConfig) -> None:
     recipe = assembly.recipe(place, trust=cfg.trust)
     folder = _folder(cfg, place)
     if _choice() != "run":
-        _adapt(cfg.data, recipe, provenance.trained_on(place))
+        adapt(cfg.data, recipe, provenance.trained_on(place))
     with open_dict(recipe):
         recipe.data, recipe.hardware = cfg.data, cfg.hardware
         recipe.callbacks = {"progress": recipe.callbacks.get("progress")}
@@ -40,7 +40,7 @@ def run(cfg: DictConfig) -> None:
     results.score(task, data, trainer, folder, facts)
 
 
-def _adapt(data: DictConfig, recipe: DictConfig, trained_on: Sequence[str]) -> None:
+def adapt(data: DictConfig, recipe: DictConfig, trained_on: Sequence[str]) -> None:
     """Another corpus is heard as the detector heard its own, and is wholly new to it."""
     typed = {option.partition("=")[0] for option in _typed()}
     with open_dict(data):

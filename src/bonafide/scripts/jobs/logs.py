@@ -1,6 +1,7 @@
 """What loggers are told of a run when it is done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -41,8 +42,14 @@ def log(loggers: Sequence[Logger], summary: Summary, step: int, folder: Path) ->
         logger.save()
 
 
-def close(loggers: Sequence[Logger], *, failed: bool = False) -> None:
-    """Ends what goes on beside the process; a run that failed is marked as one."""
-    for logger in loggers:
-        if isinstance(logger, Watch):
-            logger.close(1 if failed else 0)
+@contextmanager
+def closed(loggers: Sequence[Logger]) -> Iterator[None]:
+    """Around a run: what goes on beside the process ends with it; a run that failed is marked as one."""
+    exit_code = 1
+    try:
+        yield
+        exit_code = 0
+    finally:
+        for logger in loggers:
+            if isinstance(logger, Watch):
+                logger.close(exit_code)

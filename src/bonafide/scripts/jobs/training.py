@@ -11,7 +11,7 @@ from bonafide import assembly
 from bonafide.launching import ranks
 from bonafide.launching.attempt import Attempt, Outcome, Terminable
 from bonafide.scripts import command
-from bonafide.scripts.jobs import auditing, results
+from bonafide.scripts.jobs import auditing, logs, results
 from bonafide.types import InputError
 
 
@@ -48,7 +48,7 @@ def _run(cfg: DictConfig, outcome: Outcome, watchers: Sequence[pl.Callback]) -> 
     trainer.callbacks[:0] = watchers  # type: ignore[attr-defined]  # checkpoints stay last
     results.introduce(cfg, trainer)
     best = None
-    with ranks.joined(trainer, cfg, outcome.give_up):
+    with ranks.joined(trainer, cfg, outcome.give_up), logs.closed(trainer.loggers):
         if cfg.train:
             given = {"datamodule": data, "ckpt_path": cfg.ckpt_path, "weights_only": True}
             results.interruptible(trainer.fit, task, **given)
