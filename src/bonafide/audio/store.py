@@ -115,6 +115,11 @@ class Store:
             return None
         return found, shard
 
+    def refresh(self) -> None:
+        """Learns of everything that is there now; `find` looks only every few seconds."""
+        self._looked = -np.inf
+        self._look_again()
+
     def put(self, arrays: Mapping[bytes, NDArray[Any]]) -> None:
         """Adds arrays; if they cannot be written it says so once, and adds nothing more."""
         if self._stopped:

@@ -1,6 +1,7 @@
 """A front end that remembers on disk what another one computed."""
 
 import hashlib
+import logging
 import warnings
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -8,14 +9,16 @@ from typing import Any, Final, Self, final
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor, distributed, nn
 
+from bonafide.alone import alone
 from bonafide.audio.store import KEY_BYTES, Store
 from bonafide.frontends.frontend import Frontend, ParameterGroup
 from bonafide.frontends.identity import identity
 from bonafide.frontends.legend import Legend
 from bonafide.types import FeatureShape, InputError
 
+_LOG: Final = logging.getLogger(__name__)
 _NEAR: Final = 0.05  # of the norm; devices differ by less, another front end by more
 _RARE: Final = 0.05  # of the clips of a second epoch, below which a memo is not worth its disk
 
@@ -26,8 +29,8 @@ class Memo(Frontend):
 
     Clips are known by their samples and front ends by what they are set to, so nothing goes stale: another
     setting, other weights or another crop is computed anew. Any number of runs may share a folder at the same
-    time. The first features taken from a file of another process are computed once more and compared, because
-    code changes too.
+    time; a clip that two of them hear at once is computed by one and awaited by the other. The first features
+    taken from a file of another process are computed once more and compared, because code changes too.
 
     What is not there yet is computed in full precision, without autocast, with the front end in evaluation
     mode. If gradients of the waveform are wanted, everything is computed. In a checkpoint a memo leaves no
@@ -160,11 +163,31 @@ class Memo(Frontend):
         self._hits.count(len(keys), len(missing), training=self.training)
         features = found.to(waveform.device).float()
         if missing:
-            fresh = self._steadily(waveform[missing] if len(missing) < len(keys) else waveform)
-            features[missing] = fresh
-            arrays = fresh.cpu().numpy()
-            store.put({keys[row]: array for row, array in zip(missing, arrays, strict=True)})
+            self._learn(store, waveform, keys, missing, features)
         return features
+
+    def _learn(
+        self, store: Store, waveform: Tensor, keys: list[bytes], missing: list[int], features: Tensor
+    ) -> None:
+        """Computes the features of clips that are not known, unless another run does it just now.
+
+        Processes of one training hear different clips and need not wait for each other.
+        """
+        rank = distributed.get_rank() if distributed.is_initialized() else 0
+        with alone(store.folder / f"{rank}.lock", _LOG.debug, "computing the same features"):
+            store.refresh()
+            known = torch.empty(features.shape[1:], dtype=self.dtype)
+            still = []
+            for row in missing:
+                if self._remembered(store, keys[row], waveform[row : row + 1], known):
+                    features[row] = known.to(features)
+                else:
+                    still.append(row)
+            if still:
+                fresh = self._steadily(waveform[still] if len(still) < len(keys) else waveform)
+                features[still] = fresh
+                arrays = fresh.cpu().numpy()
+                store.put({keys[row]: array for row, array in zip(still, arrays, strict=True)})
 
     def _remembered(self, store: Store, key: bytes, waveform: Tensor, into: Tensor) -> bool:
         """Copies the features of a clip, if they are known and as they would be computed now."""
