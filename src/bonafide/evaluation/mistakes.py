@@ -66,6 +66,12 @@ class Shown(NamedTuple):
     problem: str = ""
 
 
+def wrong(trials: Trials, threshold: float) -> NDArray[np.bool_]:
+    """Which trials are decided wrongly; accepted iff `score >= threshold`."""
+    found: NDArray[np.bool_] = (trials.score >= threshold) != (trials.label == BONAFIDE)
+    return found
+
+
 def worst(trials: Trials, threshold: float, *, most: int = 10, seed: int = 0) -> tuple[Mistake, ...]:
     """Trials decided wrongly, the farthest from the threshold first.
 
@@ -78,24 +84,53 @@ def worst(trials: Trials, threshold: float, *, most: int = 10, seed: int = 0) ->
         most: how many at the most.
         seed: of the order of equals.
     """
-    genuine = trials.label == BONAFIDE
-    margin = np.where(genuine, threshold - trials.score, trials.score - threshold)
-    wrong = np.flatnonzero((trials.score >= threshold) != genuine)
+    margin = _margin(trials, threshold)
+    lost = np.flatnonzero(wrong(trials, threshold))
     # Only trials that may be among the first need a lot: those not below the last of them.
-    farthest = np.sort(margin[wrong])[::-1][:most]
-    near = wrong[margin[wrong] >= farthest.min(initial=np.inf)].tolist()
+    farthest = np.sort(margin[lost])[::-1][:most]
+    near = lost[margin[lost] >= farthest.min(initial=np.inf)].tolist()
     near.sort(key=lambda row: (-margin[row], _lot(str(trials.path[row]), seed)))
-    return tuple(
-        Mistake(
-            trials.path[row],
-            trials.system[row],
-            trials.speaker[row],
-            trials.label[row],
-            float(trials.score[row]),
-            float(margin[row]),
-        )
-        for row in near[:most]
-    )
+    return tuple(_mistake(trials, row, margin[row]) for row in near[:most])
+
+
+def worst_of_each(
+    trials: Trials, threshold: float, *, most: int = 10, seed: int = 0
+) -> dict[str, tuple[Mistake, ...]]:
+    """The worst mistakes of each system, and of bona fide trials (`"-"`), by name; none without mistakes.
+
+    Args:
+        trials: of a group.
+        threshold: accept iff `score >= threshold`.
+        most: of each system at the most.
+        seed: of the order of equals.
+    """
+    of_each = {name: trials.where(trials.system == name) for name in sorted(set(trials.system))}
+    found = {name: worst(own, threshold, most=most, seed=seed) for name, own in of_each.items()}
+    return {name: mistakes for name, mistakes in found.items() if mistakes}
+
+
+def only_of(
+    trials: Trials, threshold: float, other: Trials, other_threshold: float, *, most: int = 10, seed: int = 0
+) -> tuple[tuple[Mistake, float], ...]:
+    """A sample of the trials that one detector decides wrongly and another rightly.
+
+    Which they are depends on the seed and their paths, not on the order of the table.
+
+    Args:
+        trials: with the scores of the one that errs.
+        threshold: of its decisions.
+        other: the same trials in the same order, with the scores of the one that is right.
+        other_threshold: of that one's decisions.
+        most: how many at the most.
+        seed: of the sample.
+
+    Returns:
+        Each mistake with the score of the detector that is right.
+    """
+    lost = np.flatnonzero(wrong(trials, threshold) & ~wrong(other, other_threshold)).tolist()
+    lost.sort(key=lambda row: _lot(str(trials.path[row]), seed))
+    margin = _margin(trials, threshold)
+    return tuple((_mistake(trials, row, margin[row]), float(other.score[row])) for row in lost[:most])
 
 
 def excerpt(
@@ -139,6 +174,22 @@ def excerpt(
     if not len(waveform):
         raise InputError(f"{path} has nothing to be heard")
     return Excerpt(waveform, rate, start)
+
+
+def _margin(trials: Trials, threshold: float) -> NDArray[np.float64]:
+    """How far each score lies on the wrong side."""
+    return np.where(trials.label == BONAFIDE, threshold - trials.score, trials.score - threshold)
+
+
+def _mistake(trials: Trials, row: int, margin: float) -> Mistake:
+    return Mistake(
+        trials.path[row],
+        trials.system[row],
+        trials.speaker[row],
+        trials.label[row],
+        float(trials.score[row]),
+        float(margin),
+    )
 
 
 def _lot(path: str, seed: int) -> bytes:

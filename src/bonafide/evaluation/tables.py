@@ -20,6 +20,7 @@ from bonafide.evaluation.cells import (
     percent,
     word,
 )
+from bonafide.evaluation.mistakes import Mistake
 from bonafide.evaluation.summary import Summary
 from bonafide.evaluation.words import FORMS, MEASURES, TITLES
 
@@ -142,27 +143,45 @@ def mistakes(summary: Summary, name: str) -> Table | None:
     shown = summary.mistakes.get(name, ())
     if not shown:
         return None
+    said = "The trials farthest on the wrong side of the threshold."
+    return mistakes_table([entry.mistake for entry in shown], "Worst mistakes", said, group=name)
+
+
+def mistakes_table(
+    found: Sequence[Mistake], title: str, said: str, *, group: str, scores: Mapping[str, Sequence[float]] = {}
+) -> Table:
+    """Mistakes of a detector.
+
+    Args:
+        found: in the order shown.
+        title: above them.
+        said: what they are, a sentence.
+        group: test group.
+        scores: of other detectors on these trials, by their names.
+    """
     titles = ("#", "Trial", "Truth", "System", "Speaker", "Score", "Beyond threshold")
     keys = ("rank", "path", "label", "system", "speaker", "score", "margin")
-    columns = tuple(
+    columns = [
         Column(title, (key,), 0 < at < 5) for at, (title, key) in enumerate(zip(titles, keys, strict=True))
-    )
+    ]
+    columns += [Column(f"Score of {name}", (f"score_{name}",)) for name in scores]
     rows = tuple(
         Row(
             (
-                count(rank),
+                count(place + 1),
                 *(word(text) for text in (mistake.path, mistake.label, mistake.system, mistake.speaker)),
                 measured(mistake.score, cells.score),
                 measured(mistake.margin, cells.score),
+                *(measured(others[place], cells.score) for others in scores.values()),
             )
         )
-        for rank, mistake in enumerate((entry.mistake for entry in shown), start=1)
+        for place, mistake in enumerate(found)
     )
     note = (
-        "The trials farthest on the wrong side of the threshold. What the page plays is the beginning of the "
-        "recording, or the window that was scored, resampled for the detector and compressed to MP3."
+        f"{said} What the page plays is the beginning of the recording, or the window that was scored, "
+        "resampled for the detector and compressed to MP3."
     )
-    return Table("mistakes", "Worst mistakes", columns, rows, note, group=name)
+    return Table("mistakes", title, tuple(columns), rows, note, group=group)
 
 
 def screen(summary: Summary) -> Table:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from bonafide.audio import mp3
 from bonafide.evaluation.breakdown import Group
-from bonafide.evaluation.mistakes import Mistake, Shown, excerpt, worst
+from bonafide.evaluation.mistakes import Excerpt, Mistake, Shown, excerpt, worst
 from bonafide.evaluation.scores import Trials
 from bonafide.evaluation.summary import Picture
 from bonafide.figures.calibration import calibration
@@ -65,25 +65,33 @@ def mistakes(
     """The worst mistakes of each group; fewer of each where there are many groups."""
     most = max(1, min(_MOST, _ALL // len(tables)))
     return {
-        name: [_shown(data, mistake) for mistake in worst(trials, threshold, most=most, seed=seed)]
+        name: [shown(data, mistake) for mistake in worst(trials, threshold, most=most, seed=seed)]
         for name, trials in tables.items()
     }
 
 
-def _shown(data: "AudioData", mistake: Mistake) -> Shown:
+def shown(data: "AudioData", mistake: Mistake) -> Shown:
     """A mistake with its sound, or without: a recording that is gone must not end a long training."""
-    form = data.form
-    seconds = _SECONDS if data.windows.tile else min(_SECONDS, form.samples / form.sample_rate)
     try:
-        heard = excerpt(
-            mistake.path,
-            data.manifest.root if data.manifest else data.corpus.root,
-            form.sample_rate,
-            seconds=seconds,
-            resampler=form.resampler,
-            channel=form.channel,
-        )
-        sound = mp3.encode(heard.waveform, heard.sample_rate)
+        found = heard(data, mistake)
+        sound = mp3.encode(found.waveform, found.sample_rate)
     except InputError as error:
         return Shown(mistake, problem=f"Not to be heard: {error}.")
-    return Shown(mistake, sound, thumbnail(heard.waveform, heard.sample_rate))
+    return Shown(mistake, sound, thumbnail(found.waveform, found.sample_rate))
+
+
+def heard(data: "AudioData", mistake: Mistake) -> Excerpt:
+    """What a detector heard of a trial, or the beginning of it.
+
+    Raises:
+        InputError: the recording cannot be had.
+    """
+    form = data.form
+    return excerpt(
+        mistake.path,
+        data.manifest.root if data.manifest else data.corpus.root,
+        form.sample_rate,
+        seconds=_SECONDS if data.windows.tile else min(_SECONDS, form.samples / form.sample_rate),
+        resampler=form.resampler,
+        channel=form.channel,
+    )

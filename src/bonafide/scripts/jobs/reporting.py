@@ -4,17 +4,18 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from bonafide.scripts.jobs import calibrating, comparing, measuring, sweeping
+from bonafide.scripts.jobs import calibrating, comparing, measuring, mining, sweeping
 from bonafide.types import InputError
 
 _FORMS = {
     frozenset({"scores"}): measuring.run,
     frozenset({"compare"}): comparing.run,
     frozenset({"sweep"}): sweeping.run,
+    frozenset({"mistakes"}): mining.run,
     frozenset({"scores", "calibrate"}): calibrating.run,
     frozenset({"fusion", "calibrate"}): calibrating.run,
 }
-_OPTIONS = ("scores", "compare", "sweep", "fusion", "calibrate")
+_OPTIONS = ("scores", "compare", "sweep", "mistakes", "fusion", "calibrate")
 
 
 def run(cfg: DictConfig) -> None:
@@ -28,8 +29,8 @@ def run(cfg: DictConfig) -> None:
     if form is None:
         said = f"{'= and '.join(given)}= do not make a report" if given else "there is nothing to report on"
         raise InputError(
-            f"{said}; give scores=FILE, compare=[RUN,RUN], sweep=FOLDER, calibrate=FILE with scores=FILE, "
-            "or calibrate=[FILE,FILE] with fusion=[FILE,FILE]"
+            f"{said}; give scores=FILE, compare=[RUN,RUN], sweep=FOLDER, mistakes=RUN, calibrate=FILE with "
+            "scores=FILE, or calibrate=[FILE,FILE] with fusion=[FILE,FILE]"
         )
     if cfg.wandb and given != ["sweep"]:
         raise InputError("wandb=true logs the report of a sweep; add sweep=FOLDER, or leave it out")
