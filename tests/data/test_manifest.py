@@ -150,7 +150,8 @@ def test_what_is_known_is_saved_while_the_listing_goes_on(
                 if list((tmp_path / "cache").rglob("folder-*.parquet")):
                     break
                 time.sleep(0.01)
-            rows.append(pq.read_table(cached(tmp_path)).num_rows)
+            with cached(tmp_path).open("rb") as saved:  # and may be saved anew while it is read
+                rows.append(pq.read_table(saved).num_rows)
         return INSPECT(path, **settings)
 
     monkeypatch.setattr(files, "inspect", waiting)

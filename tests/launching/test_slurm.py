@@ -252,7 +252,7 @@ def test_a_cancelled_cell_is_interrupted(
     try:
         wait_until(lambda: "pending" in sweep.said(), 60, sweep.said)
         slurm_cluster.ask("scancel", *slurm_cluster.jobs())
-        assert process.wait(60) == 2
+        assert process.wait(60) == 2, sweep.said() + sweep.logs()
     finally:
         process.kill()
     assert "1 interrupted" in sweep.said()

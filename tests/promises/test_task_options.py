@@ -9,7 +9,7 @@ import torch
 from omegaconf import OmegaConf
 from tests.corpora import miniature
 
-from bonafide import assembly
+from bonafide import assembly, cell
 from bonafide.evaluation import scores
 from bonafide.scripts.jobs import training
 from bonafide.types import InputError
@@ -116,7 +116,11 @@ def test_what_is_tested_is_the_checkpoint_that_was_asked_for(
 def test_an_average_that_nobody_takes_is_refused_before_training(corpus: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="add callbacks=average_best"):
         training.run(composed(tmp_path / "run", corpus, "checkpoint=averaged"))
-    assert not (tmp_path / "run").exists()
+    (left,) = (tmp_path / "run").iterdir()
+    assert left.name == "cell.json"
+    noted = cell.read(tmp_path / "run")
+    assert noted is not None
+    assert (noted.status, "add callbacks=average_best" in noted.error) == ("failed", True)
 
 
 def test_the_default_is_what_it_was() -> None:

@@ -34,9 +34,9 @@ def test_many_loggers_keep_the_config_and_every_measure(train, tmp_path: Path) -
     assert next(kept.glob("run-*.wandb")).stat().st_size > 0
 
 
-def test_debug_fast_writes_nothing_but_the_config(train, tmp_path: Path) -> None:
+def test_debug_fast_writes_no_results(train, tmp_path: Path) -> None:
     train("debug=fast", "hydra.run.dir=run")
-    assert {file.name for file in (tmp_path / "run").iterdir()} == {".hydra", "train.log"}
+    assert {file.name for file in (tmp_path / "run").iterdir()} == {".hydra", "cell.json", "train.log"}
 
 
 def test_debug_limit_takes_the_whole_path_on_a_few_utterances(train, tmp_path: Path) -> None:

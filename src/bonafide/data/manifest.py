@@ -191,7 +191,8 @@ def _known(file: Path) -> pa.Table | None:
     if not file.exists():
         return None
     try:
-        found = pq.read_table(file)
+        with file.open("rb") as whole_file:  # opened once: another process may replace it meanwhile
+            found = pq.read_table(whole_file)
     except (pa.ArrowException, OSError):
         return None  # a damaged cache is only a slower start
     return found if found.schema.equals(SCHEMA) else None
