@@ -192,7 +192,8 @@ def test_a_job_that_comes_back_goes_on(
             (job,) = slurm_cluster.jobs()
             slurm_cluster.ask(*command, job)
             wait_until(lambda: slurm_cluster.jobs() == {job: "PENDING"}, 60, tell)  # noqa: B023
-            assert sweep.note()["status"] == "interrupted"
+            # Slurm requeues a job before its process has noticed.
+            wait_until(lambda: sweep.note()["status"] == "interrupted", 60, tell)
             reached = last_epoch(sweep.cell())
             assert reached < count - 1
         assert process.wait(240) == 0, tell()
