@@ -20,7 +20,7 @@ def kind(folder: Path) -> Literal["train", "search"] | None:
 def sweep_name(folder: Path) -> str:
     """Where a sweep lies below `multirun`; elsewhere its folder's name.
 
-    >>> sweep_name(Path("/work/multirun/2026-11-20/12-00-00")), sweep_name(Path("/data/wavelets"))
+    >>> sweep_name(Path("/home/me/multirun/2026-11-20/12-00-00")), sweep_name(Path("/data/wavelets"))
     ('2026-11-20/12-00-00', 'wavelets')
     """
     *_, last = [0, *(place for place, part in enumerate(folder.parts[:-1]) if part == "multirun")]

@@ -13,9 +13,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Final, NamedTuple, final
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
+from bonafide import counting
 from bonafide.audio.codec import FORMATS, require
 from bonafide.corpora import tree
 from bonafide.corpora.corpus import Corpus
@@ -312,15 +310,8 @@ class Resynthesis(Corpus):
 
     def _work(self, tasks: Sequence[_Task]) -> None:
         """Does the tasks and notes each as soon as it is done."""
-        progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-        )
         processes = min(self.processes or os.cpu_count() or 1, len(tasks))
-        with progress, closing(_done(tasks, processes)) as results:
+        with counting.bar() as progress, closing(_done(tasks, processes)) as results:
             bar = progress.add_task("resynthesis", total=len(tasks))
             for entry, outcome in results:
                 made = {} if outcome.problem else entry.made

@@ -24,9 +24,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bonafide import counting
 from bonafide.alone import alone
 from bonafide.audio import files
 from bonafide.audio.inspection import Inspection
@@ -264,7 +263,7 @@ def _inspected(
     work = partial(_inspect, str(corpus.root), depth)
     pool = _pool(len(missing), depth)
     try:
-        with _progress() as progress:
+        with counting.bar() as progress:
             bar = progress.add_task(f"inspecting {corpus.name}", total=len(missing))
             found = pool.map(work, [paths[places].tolist() for places in chunks])
             for places, inspections in zip(chunks, found, strict=True):
@@ -301,16 +300,6 @@ def _pool(number: int, depth: Depth) -> Executor:
     # Forked workers start in no time; they only decode, and touch neither torch nor its threads.
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
     return ProcessPoolExecutor(cores, context, signal.signal, (signal.SIGINT, signal.SIG_IGN))
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-    )
 
 
 def _write(file: Path, table: pa.Table) -> None:

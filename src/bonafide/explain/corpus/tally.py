@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, Self, final
+from zipfile import BadZipFile
 from zlib import crc32
 
 import numpy as np
@@ -150,7 +151,7 @@ class Tally:
                     key: Moments(*(found[f"{place}.{name}"] for name in Moments._fields))
                     for place, key in enumerate(keys)
                 }
-        except Exception:  # whatever is wrong with it, it is only a shortcut
+        except (OSError, EOFError, ValueError, TypeError, KeyError, BadZipFile):  # it is only a shortcut
             return cls(), np.zeros(parts, bool)
         return (cls(moments), finished) if len(finished) == parts else (cls(), np.zeros(parts, bool))
 

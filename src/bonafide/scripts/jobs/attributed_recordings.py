@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 
+from bonafide import counting
 from bonafide.audio import clip, condition, files, frames
 from bonafide.audio.condition import Condition
 from bonafide.explain.detector.answer import Answer
@@ -18,7 +19,7 @@ from bonafide.explain.detector.attribution import Case, completeness
 from bonafide.explain.detector.baselines import Baseline, reference
 from bonafide.figures.attributed_clip import attributed_clip
 from bonafide.figures.style import save
-from bonafide.scripts.jobs import attribution_page, attribution_recordings, counting
+from bonafide.scripts.jobs import attribution_page, attribution_recordings
 from bonafide.scripts.jobs.explaining import Explainer
 from bonafide.types import InputError
 from bonafide.whole import whole

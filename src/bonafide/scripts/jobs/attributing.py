@@ -10,7 +10,7 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.utils import instantiate
 from omegaconf import DictConfig, open_dict
 
-from bonafide import assembly
+from bonafide import assembly, counting
 from bonafide.data.module import AudioData
 from bonafide.explain.detector.answer import OF, Answer
 from bonafide.explain.detector.attribution import Method
@@ -19,7 +19,6 @@ from bonafide.scripts.jobs import (
     attributed_clips,
     attributed_recordings,
     attribution_page,
-    counting,
     evaluation,
     provenance,
     recordings,

@@ -15,10 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from omegaconf import DictConfig
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch.utils.data import DataLoader
 
-from bonafide import assembly
+from bonafide import assembly, counting
 from bonafide.data import manifest as manifests
 from bonafide.data.manifest import Manifest
 from bonafide.data.module import AudioData
@@ -112,7 +111,7 @@ def measured(
     )
     saved, changed = monotonic(), False
     try:
-        with _progress(console) as progress:
+        with counting.bar(console) as progress:
             bar = progress.add_task(f"describing {data.corpus.name}", total=sum(sizes))
             progress.advance(bar, sum(size for size, done in zip(sizes, finished, strict=True) if done))
             for portion in loader:
@@ -143,16 +142,6 @@ def _workers(data: AudioData, chunks: int) -> int:
         return data.workers
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, chunks) if cores > 1 and chunks > 1 else 0
-
-
-def _progress(console: Console) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=console,
-    )
 
 
 def _key(data: AudioData, manifest: Manifest, rows: NDArray[np.int64], settings: Settings) -> str:

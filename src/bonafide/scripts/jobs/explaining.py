@@ -7,13 +7,14 @@ import numpy as np
 import torch
 from omegaconf import DictConfig
 
+from bonafide import counting
 from bonafide.data.module import AudioData
 from bonafide.explain.detector.answer import Answer
 from bonafide.explain.detector.attribution import Attributed, Case, Method
 from bonafide.explain.detector.baselines import reference
 from bonafide.explain.detector.faithfulness import Trial
 from bonafide.explain.detector.means import Sums
-from bonafide.scripts.jobs import attributed_clips, counting
+from bonafide.scripts.jobs import attributed_clips
 from bonafide.scripts.jobs.attributed_clips import Chosen
 from bonafide.tasks.scoring import Scoring
 from bonafide.types import Batch

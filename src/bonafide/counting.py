@@ -4,12 +4,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 
-def bar() -> Progress:
-    """On stderr: what is done, how much of how much, and the time that is left."""
+def bar(console: Console | None = None) -> Progress:
+    """What is done, how much of how much, and the time that is left; on stderr if no console is given."""
     return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=console or Console(stderr=True),
     )
