@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -205,7 +206,8 @@ def test_a_job_that_comes_back_goes_on(
     attempts = epochs(sweep.cell())
     assert len(attempts) == 3
     assert attempts[0][0] == 0
-    assert [attempt[-1] + 1 for attempt in attempts[:2]] == [attempt[0] for attempt in attempts[1:]]
+    for before, after in pairwise(attempts):  # none is missing; the one under way may be begun anew
+        assert after[0] in {before[-1], before[-1] + 1}
     assert len(list((tmp_path / "sweep" / ".submitit").glob("*/*_submission.sh"))) == 1
 
 

@@ -32,7 +32,6 @@ def explain(
 
     def called(*words: str) -> Result:
         monkeypatch.chdir(tmp_path)
-        monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)  # which the command sets
         monkeypatch.setattr(
             "sys.argv", ["attribute.py", f"run={run}", f"output={tmp_path}/out", *SMALL, *words]
         )

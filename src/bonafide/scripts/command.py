@@ -25,6 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from bonafide import assembly
 from bonafide.types import InputError
 
+_TRACES = "HYDRA_FULL_ERROR"
 _PLAIN = re.compile(r"[\w/.:\-%@?*|+]*")
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.EPERM}
 
@@ -41,18 +42,30 @@ def run(
         job: module of `bonafide.scripts.jobs` that does the work.
         prepare: turns the options typed into those that Hydra reads.
     """
-    verbose = os.environ.get("HYDRA_FULL_ERROR") == "1"
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors come back here instead of being printed
+    verbose = os.environ.get(_TRACES) == "1"
 
     def start(cfg: DictConfig) -> object:
         answered = _noted if HydraConfig.get().mode == RunMode.MULTIRUN else _answered
         with answered(config, verbose=verbose):  # inside Hydra, which would announce the error first
             return import_module(f"bonafide.scripts.jobs.{job}").run(cfg)
 
-    with _answered(config, verbose=verbose):
+    with _answered(config, verbose=verbose), _errors_come_back():
         options = [_quoted(option) for option in prepare([_spelt_out(option) for option in sys.argv[1:]])]
         sys.argv[1:] = sorted(options, key=lambda option: option not in {"-m", "--multirun"})  # wanted first
         hydra_main(config_path=str(assembly.conf()), config_name=config, version_base="1.3")(start)()
+
+
+@contextmanager
+def _errors_come_back() -> Iterator[None]:
+    """Hydra raises errors instead of printing them; whoever called us keeps their own choice."""
+    before = os.environ.get(_TRACES)
+    os.environ[_TRACES] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_TRACES]
+        if before is not None:
+            os.environ[_TRACES] = before
 
 
 @contextmanager
