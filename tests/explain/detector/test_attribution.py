@@ -26,6 +26,7 @@ from bonafide.types import FeatureShape, InputError
 METHODS = [
     IntegratedGradients(steps=8),
     IntegratedGradients(steps=8, rule="trapezoid"),
+    IntegratedGradients(steps=8, rule="stretches"),
     BlurIntegratedGradients(steps=8, sigma=4.0),
     BlurIntegratedGradients(steps=8, sigma=4.0, faithful=True),
     Saliency(),
@@ -85,7 +86,13 @@ def test_the_internal_batch_size_does_not_change_a_map(make: type[Method]) -> No
 
 
 @pytest.mark.parametrize(
-    "method", [IntegratedGradients(steps=1), IntegratedGradients(steps=1, rule="trapezoid"), DeepLift()]
+    "method",
+    [
+        IntegratedGradients(steps=1),
+        IntegratedGradients(steps=1, rule="trapezoid"),
+        IntegratedGradients(steps=1, rule="stretches"),
+        DeepLift(),
+    ],
 )
 def test_a_linear_model_gives_weight_times_input(method: Method) -> None:
     task = detector()
@@ -96,6 +103,42 @@ def test_a_linear_model_gives_weight_times_input(method: Method) -> None:
     torch.testing.assert_close(found.values, wanted, atol=1e-5, rtol=1e-4)
     assert found.due is not None
     torch.testing.assert_close(found.values.flatten(1).sum(1), found.due, atol=1e-4, rtol=1e-4)
+
+
+class Jumping(Network):
+    """A regression on the louder half of the band, which another half can become on the way."""
+
+    def __init__(self, shape: FeatureShape) -> None:
+        super().__init__(shape, 2)
+        self.head = nn.Linear(self.width, 2)
+
+    @property
+    def width(self) -> int:
+        return self.shape.channels * (self.shape.bins // 2) * self.shape.frames
+
+    def embed(self, features: torch.Tensor) -> torch.Tensor:
+        half = self.shape.bins // 2
+        lower, upper = features[:, :, :half], features[:, :, half : 2 * half]
+        louder = (lower.mean((1, 2, 3)) + 0.02 > upper.mean((1, 2, 3)))[:, None, None, None]
+        return torch.where(louder, lower, upper).flatten(1)
+
+
+def test_stretches_see_jumps_and_agree_where_there_are_none() -> None:
+    answer, case = case_of(detector(Bent))
+    smooth = IntegratedGradients(steps=200).attribute(answer, case).values
+    found = IntegratedGradients(steps=200, rule="stretches").attribute(answer, case).values
+    torch.testing.assert_close(found, smooth, atol=float(0.01 * smooth.abs().max()), rtol=0)
+
+    answer, case = case_of(detector(Jumping), clips=12)
+    blind = IntegratedGradients(steps=64).attribute(answer, case)
+    aware = IntegratedGradients(steps=64, rule="stretches").attribute(answer, case)
+    assert blind.error is not None
+    assert aware.error is not None
+    assert blind.error.abs().max() > 0.05
+    assert aware.error.abs().max() < 1e-4
+    still = blind.error.abs() < 1e-4
+    assert still.any()
+    torch.testing.assert_close(aware.values[still], blind.values[still], atol=1e-5, rtol=1e-3)
 
 
 @pytest.mark.parametrize("steps", [1, 7, 40])

@@ -13,9 +13,7 @@ from rich.console import Console
 from rich.table import Table as Screen
 
 from bonafide.evaluation import report
-from bonafide.evaluation.cells import (
-    percent,
-)
+from bonafide.evaluation.cells import percent
 from bonafide.evaluation.document import Document, Headline, Section
 from bonafide.evaluation.summary import Picture
 from bonafide.explain.detector import faithfulness
@@ -34,6 +32,9 @@ if TYPE_CHECKING:
     from bonafide.scripts.jobs.explaining import Look
 
 Array = NDArray[np.float64]
+
+FAR: Final = 0.05
+"""Error of completeness above which one is told how to lower it."""
 
 GLOSSARY: Final = (
     ("Attribution", "how much a part of the input adds to the output that is explained, above its baseline"),
@@ -129,7 +130,7 @@ def write(folder: Path, look: "Look", *, seconds: float, complete: bool) -> None
         },
     )
     report.write_document(folder, document, name="attribution")
-    _show(folder, measures, error, done)
+    _show(folder, measures, error, done, look.cfg.attribute)
 
 
 def _completeness(look: "Look") -> float | None:
@@ -184,7 +185,13 @@ def _sections(
     return found
 
 
-def _show(folder: Path, measures: Mapping[str, Faithfulness], error: float | None, clips: int) -> None:
+def _show(
+    folder: Path,
+    measures: Mapping[str, Faithfulness],
+    error: float | None,
+    clips: int,
+    method: Mapping[str, object],
+) -> None:
     table = Screen("parts", "taken away: area over chance", "95 %", "put back", "95 %", "a random order")
     for unit, found in measures.items():
         table.add_row(
@@ -199,4 +206,6 @@ def _show(folder: Path, measures: Mapping[str, Faithfulness], error: float | Non
     if measures:
         console.print(table)
     said = "this method promises no sum" if error is None else f"completeness error {100 * error:.3f} %"
+    if error is not None and error > FAR and "rule" in method:
+        said += ", lower with more attribute.steps, or with attribute.rule=stretches where the detector jumps"
     sys.stdout.write(f"{clips:,} clips explained; {said}\nwritten to {folder}/attribution.html\n")
