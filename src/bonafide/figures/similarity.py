@@ -55,6 +55,6 @@ def similarity(names: Sequence[str], matrices: Mapping[str, NDArray[np.float64]]
 def _numbers(axes: Axes, values: NDArray[np.float64]) -> None:
     for row, column in np.argwhere(np.isfinite(values)):
         value = float(values[row, column])
-        text = f"{value:.2f}".replace("0.", ".") if abs(value) < 0.995 else f"{value:.0f}"
+        text = f"{value:z.2f}".replace("0.", ".") if abs(value) < 0.995 else f"{value:.0f}"
         color = "white" if abs(value) > 0.65 else "black"
-        axes.text(column, row, text, ha="center", va="center", fontsize=8, color=color)
+        axes.text(column, row, text.replace("-", "−"), ha="center", va="center", fontsize=8, color=color)

@@ -27,8 +27,8 @@ SHIFTED: Final = {
     "seconds": "duration (s)",
 }
 _WORDS: Final = {
-    "packets": ("Wavelet packets", "mean |coefficient|"),
-    "lines": ("Fourier transform", "mean magnitude"),
+    "packets": ("Wavelet packets", "wavelet packets", "mean |coefficient|"),
+    "lines": ("Fourier transform", "Fourier transform", "mean magnitude"),
 }
 
 _ALIKE: Final = (
@@ -128,15 +128,14 @@ def _shifts(folder: Path, compared: Sequence[System]) -> Chapter:
     file = vector.save(shifts.shifts([system.name for system in compared], numbers), folder / "numbers.png")
     return Chapter(
         "What differs from bona fide",
-        "Mean difference to the bona fide recordings of the same corpus; a dot is filled where its "
-        "95 % interval "
-        "leaves out 0.",
+        "Mean difference to the bona fide recordings of the same corpus; a dot is filled where its 95 % "
+        "interval leaves out 0.",
         [Picture.of(file, "Differences of centroid, pitch, loudness, level and duration to bona fide")],
     )
 
 
 def _fingerprints(folder: Path, kind: str, found: "Leftovers", settings: Settings) -> Chapter:
-    title, what = _WORDS[kind]
+    title, heading, what = _WORDS[kind]
     figure = fingerprints.fingerprints(found.khz, found.systems, what)
     name = {"packets": f"{settings.wavelet} packets of level {settings.level}"}.get(
         kind, "lines of the transform"
@@ -150,8 +149,8 @@ def _fingerprints(folder: Path, kind: str, found: "Leftovers", settings: Setting
         file = vector.save(figure, folder / f"{kind}_difference.png")
         made.append(Picture.of(file, f"{title}: difference to bona fide; spikes reach out of the shade"))
     text = (
-        f"Of the first {settings.seconds:g} s of recordings that are as long. The dark line is the "
-        "mean around a "
-        f"frequency, the shade reaches from the lowest to the highest of the {len(found.khz):,} values there."
+        f"Of the first {settings.seconds:g} s of recordings that are as long. The dark line is the mean "
+        "around a frequency, the shade reaches from the lowest to the highest of the "
+        f"{len(found.khz):,} values there."
     )
-    return Chapter(f"Fingerprints: {title.lower()}", text, made)
+    return Chapter(f"Fingerprints: {heading}", text, made)
