@@ -1,4 +1,4 @@
-"""Where Hydra finds `hydra/launcher=packed`; the work is done in `bonafide.launching.packed`."""
+"""Where Hydra finds `hydra/launcher=packed`; the work is done in `bonafide.launching.packed.launcher`."""
 
 from collections.abc import Sequence
 from typing import Any, final
@@ -14,7 +14,7 @@ class Packed(Launcher):
     """Cells of a sweep side by side on this machine.
 
     Args:
-        settings: see `bonafide.launching.slots.Settings`, which `conf/hydra/launcher/packed.yaml` names.
+        settings: see `Settings` of `bonafide.launching.packed.slots`, and `conf/hydra/launcher/packed.yaml`.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -26,10 +26,11 @@ class Packed(Launcher):
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Runs what is not done yet."""
-        from bonafide.launching import packed, plan, slots
+        from bonafide.launching import plan
+        from bonafide.launching.packed import launcher, slots
 
         assert self.config is not None  # noqa: S101 - Hydra calls `setup` first
         assert self.hydra_context is not None  # noqa: S101
         compose = plan.composer(self.hydra_context, self.config)
         settings = slots.Settings(**self._settings)
-        return packed.launch(self.config, job_overrides, compose, settings, initial_job_idx)
+        return launcher.launch(self.config, job_overrides, compose, settings, initial_job_idx)

@@ -1,4 +1,4 @@
-"""Where Hydra finds `hydra/sweeper=search`; the work is done in `bonafide.launching.search`."""
+"""Where Hydra finds `hydra/sweeper=search`; the work is done in `bonafide.launching.search.sweeper`."""
 
 from typing import Any, final
 
@@ -13,7 +13,7 @@ class Search(Sweeper):
     """A search for the best options, which goes on where it was interrupted.
 
     Args:
-        settings: see `bonafide.launching.search.Settings`, which `conf/hydra/sweeper/search.yaml` names.
+        settings: see `Settings` of `bonafide.launching.search.sweeper`, and `conf/hydra/sweeper/search.yaml`.
     """
 
     def __init__(self, **settings: Any) -> None:
@@ -28,10 +28,10 @@ class Search(Sweeper):
 
     def sweep(self, arguments: list[str]) -> None:
         """Tries until there are as many values as were asked for."""
-        from bonafide.launching import search  # Hydra imports every plugin at every start
+        from bonafide.launching.search import sweeper  # Hydra imports every plugin at every start
 
         assert self.config is not None  # noqa: S101 - Hydra calls `setup` first
         assert self.hydra_context is not None  # noqa: S101
         assert self.launcher is not None  # noqa: S101
-        settings = search.Settings(**self._settings)
-        search.run(settings, self.config, self.hydra_context, self.launcher, arguments)
+        settings = sweeper.Settings(**self._settings)
+        sweeper.run(settings, self.config, self.hydra_context, self.launcher, arguments)

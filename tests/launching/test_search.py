@@ -17,8 +17,8 @@ from omegaconf import OmegaConf
 
 from bonafide import assembly, cell
 from bonafide.cell import Cell
-from bonafide.launching import search
-from bonafide.launching.optuna2 import FrozenTrial, optuna
+from bonafide.launching.search import sweeper
+from bonafide.launching.search.optuna2 import FrozenTrial, optuna
 from bonafide.types import InputError
 
 pytestmark = pytest.mark.filterwarnings("ignore::optuna.exceptions.ExperimentalWarning")
@@ -75,7 +75,7 @@ def run(folder: Path, launcher: Launcher, *words: str, options: Sequence[str] = 
             OmegaConf.to_container(config.hydra.sweeper, resolve=True) | {"_target_": "builtins.dict"}
         )
         context = HydraContext(loader, Callbacks())
-        search.run(search.Settings(**made), config, context, launcher, typed)
+        sweeper.run(sweeper.Settings(**made), config, context, launcher, typed)
 
 
 def history(folder: Path) -> list[FrozenTrial]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import DictConfig, OmegaConf
 
-from bonafide.launching.slots import Machine, Settings, share
+from bonafide.launching.packed.slots import Machine, Settings, share
 from bonafide.types import InputError
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from tests.scripts.command_line import bonafide
 
-from bonafide.launching import slurm
+from bonafide.launching.slurm import launcher
 
 
 def test_without_slurm_there_is_a_remedy(tmp_path: Path) -> None:
@@ -16,7 +16,7 @@ def test_without_slurm_there_is_a_remedy(tmp_path: Path) -> None:
     assert not list((tmp_path / "sweep").glob("[0-9]*"))
 
 
-SETTINGS = slurm.Settings(
+SETTINGS = launcher.Settings(
     submitit_folder="sweep/.submitit/%j",
     name="train",
     nodes=2,
@@ -38,7 +38,7 @@ SETTINGS = slurm.Settings(
 
 
 def test_a_gpu_a_process_is_asked_for() -> None:
-    asked = slurm.parameters(SETTINGS)
+    asked = launcher.parameters(SETTINGS)
     assert asked["gpus_per_node"] == asked["ntasks_per_node"] == 4
     assert asked["mem"] == "1536M"
     assert asked["additional_parameters"] == {"requeue": True, "mail-user": "somebody"}
@@ -54,4 +54,4 @@ def test_a_gpu_a_process_is_asked_for() -> None:
     ],
 )
 def test_no_gpu_is_asked_for_twice_or_for_nothing(otherwise: dict[str, object]) -> None:
-    assert "gpus_per_node" not in slurm.parameters(SETTINGS._replace(**otherwise))  # type: ignore[arg-type]
+    assert "gpus_per_node" not in launcher.parameters(SETTINGS._replace(**otherwise))  # type: ignore[arg-type]

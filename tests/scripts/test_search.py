@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from tests.scripts.conftest import TINY
 
-from bonafide.launching.optuna2 import FrozenTrial, optuna
+from bonafide.launching.search.optuna2 import FrozenTrial, optuna
 
 ROOT = Path(__file__).parents[2]
 SEARCH = ("hydra/sweeper=search", "hydra.sweep.dir=search", "model.dropout=interval(0.1,0.9)", "audit=false")

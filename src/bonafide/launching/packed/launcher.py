@@ -20,12 +20,13 @@ from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from bonafide import cell
-from bonafide.launching import closing, plan, slots
-from bonafide.launching.board import Board
+from bonafide.launching import closing, plan
+from bonafide.launching.packed import slots
+from bonafide.launching.packed.board import Board
+from bonafide.launching.packed.progress import Progress
+from bonafide.launching.packed.slots import Settings, Slot
+from bonafide.launching.packed.worker import GRACE, LOG, PRELOADED, Order, count_gpus, main
 from bonafide.launching.plan import Compose, Job
-from bonafide.launching.progress import Progress
-from bonafide.launching.slots import Settings, Slot
-from bonafide.launching.worker import GRACE, LOG, PRELOADED, Order, count_gpus, main
 from bonafide.types import InputError
 from bonafide.whole import whole
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bonafide.choices import shortened
-from bonafide.launching.study import Tried
+from bonafide.launching.search.study import Tried
 
 _LONGEST: Final = 60
 

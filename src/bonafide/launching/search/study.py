@@ -8,7 +8,7 @@ from typing import Any, Final, Literal, NamedTuple, final
 
 import numpy as np
 
-from bonafide.launching.optuna2 import (
+from bonafide.launching.search.optuna2 import (
     BaseDistribution,
     ExperimentalWarning,
     FrozenTrial,

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple, Self
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 
-from bonafide.launching.optuna2 import BaseDistribution, create_params_from_overrides
+from bonafide.launching.search.optuna2 import BaseDistribution, create_params_from_overrides
 from bonafide.types import InputError
 
 

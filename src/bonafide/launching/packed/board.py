@@ -11,9 +11,9 @@ from rich.text import Text
 
 from bonafide.launching import closing
 from bonafide.launching.closing import Ending
+from bonafide.launching.packed.progress import Progress
+from bonafide.launching.packed.slots import Slot
 from bonafide.launching.plan import Job
-from bonafide.launching.progress import Progress
-from bonafide.launching.slots import Slot
 
 
 @final

@@ -24,8 +24,8 @@ LOG: Final = "output.log"
 """What a cell says, in its folder."""
 
 PRELOADED: Final = (
-    "bonafide.launching.worker",
-    "bonafide.launching.reporter",
+    "bonafide.launching.packed.worker",
+    "bonafide.launching.packed.reporter",
     "bonafide.scripts.jobs.training",
 )
 """What the fork server imports before the first cell; the sweep itself imports no torch."""
@@ -93,7 +93,7 @@ def _train(config: DictConfig, pipe: Connection) -> None:
     version.setbase("1.3")  # as the commands
     setup_globals()
     training = import_module("bonafide.scripts.jobs.training")
-    reporter = import_module("bonafide.launching.reporter").Reporter(pipe)
+    reporter = import_module("bonafide.launching.packed.reporter").Reporter(pipe)
 
     def train(cfg: DictConfig) -> Any:
         return training.run(cfg, [reporter])

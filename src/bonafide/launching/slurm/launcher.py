@@ -19,9 +19,10 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from bonafide import cell
-from bonafide.launching import closing, plan, slurm_queue
+from bonafide.launching import closing, plan
 from bonafide.launching.plan import Job
-from bonafide.launching.slurm_job import SlurmJob
+from bonafide.launching.slurm import queue
+from bonafide.launching.slurm.job import SlurmJob
 from bonafide.types import InputError
 
 _ARRAY: Final = 500
@@ -78,10 +79,10 @@ def launch(
             plan.fail(job)
     to_run = [job for job in cells if job.to_run]
     if to_run:
-        slurm_queue.needed()
-        queued = slurm_queue.queued(to_run)
+        queue.needed()
+        queued = queue.queued(to_run)
         _submit([job for job in to_run if job not in queued], settings, context, task, sweep)
-    numbers = {job.number: slurm_queue.of(job) for job in cells if job.state not in {"broken", "done"}}
+    numbers = {job.number: queue.of(job) for job in cells if job.state not in {"broken", "done"}}
     waited = {number: job for number, job in ((numbers.get(job.number), job) for job in cells) if number}
     try:
         _wait(waited, sweep)
@@ -136,7 +137,7 @@ def _submit(
     for start in range(0, len(jobs), _ARRAY):
         few = jobs[start : start + _ARRAY]
         calls = [SlurmJob(job.config, job.folder, context, task) for job in few if job.config is not None]
-        with slurm_queue.outside_a_job(), _undisturbed():
+        with queue.outside_a_job(), _undisturbed():
             try:
                 with redirect_stderr(StringIO()):  # it is in the error as well
                     given = executor.submit_array(calls)
@@ -146,7 +147,7 @@ def _submit(
                     f"the jobs are refused ({said}); give what sbatch wants, such as hardware.partition=NAME"
                 ) from error
             for job, one in zip(few, given, strict=True):
-                slurm_queue.give(job, str(one.job_id))
+                queue.give(job, str(one.job_id))
     _say(f"{len(jobs)} jobs submitted; what they print: {sweep}/.submitit/JOB, what cells log: {sweep}/CELL")
 
 
@@ -160,14 +161,14 @@ def _wait(jobs: Mapping[str, Job], sweep: Path) -> None:
     started, said = time.monotonic(), dict.fromkeys(jobs, "")
     common = closing.shared(list(jobs.values()))
     while said:
-        known = slurm_queue.states()
+        known = queue.states()
         for number in list(said) if known is not None else ():
-            job, state = jobs[number], (known or {}).get(number, slurm_queue.GONE)
+            job, state = jobs[number], (known or {}).get(number, queue.GONE)
             if state != said[number]:
                 options = "" if said[number] else f": {closing.short(job, common)}"
                 _say(f"cell {job.number} {state.lower()}, job {number}{options}")
                 said[number] = state
-            if state in slurm_queue.OVER:
+            if state in queue.OVER:
                 del said[number]
                 _settle(job, number, state, sweep)
         if said:
@@ -196,8 +197,8 @@ def _last_words(sweep: Path, number: str) -> str:
 
 
 def _farewell(numbers: Sequence[str], sweep: Path) -> None:
-    known = slurm_queue.states() or {}
-    left = [number for number in numbers if known.get(number, slurm_queue.GONE) not in slurm_queue.OVER]
+    known = queue.states() or {}
+    left = [number for number in numbers if known.get(number, queue.GONE) not in queue.OVER]
     if left:
         _say(f"{len(left)} jobs go on; the same command with hydra.sweep.dir={sweep} waits for them again")
         _say(f"to cancel them: scancel {' '.join(left)}")

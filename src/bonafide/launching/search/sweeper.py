@@ -18,9 +18,10 @@ from hydra.types import HydraContext
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from bonafide import assembly, cell
-from bonafide.launching import history, plan, study
-from bonafide.launching.space import Space
-from bonafide.launching.study import Study, Tried
+from bonafide.launching import plan
+from bonafide.launching.search import history, study
+from bonafide.launching.search.space import Space
+from bonafide.launching.search.study import Study, Tried
 from bonafide.types import InputError
 from bonafide.whole import whole
 

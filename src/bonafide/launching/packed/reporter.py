@@ -6,7 +6,7 @@ from typing import final
 
 import pytorch_lightning as pl
 
-from bonafide.launching.progress import Progress
+from bonafide.launching.packed.progress import Progress
 
 
 @final
