@@ -156,6 +156,14 @@ def test_an_impossible_pair_is_refused_before_data_is_touched(
     assert remedy in said
 
 
+def test_a_job_that_would_not_be_submitted(tmp_path: Path, cache: dict[str, str]) -> None:
+    outside = {**cache, "SLURM_JOB_ID": ""}
+    result = bonafide(tmp_path, "train", "hardware=slurm", env=outside)
+    assert result.code == 2
+    assert "add -m" in result.line()
+    assert not list(tmp_path.glob("outputs"))
+
+
 def test_a_generator_that_does_not_exist(recordings: Path, tmp_path: Path, cache: dict[str, str]) -> None:
     options = ["data=folder", f"data.root={recordings}", "data.train.generators=[dul]"]
     said = _refused(tmp_path, "train", *options, env=cache)

@@ -1,5 +1,6 @@
 """`bonafide train`: fits a countermeasure, then scores every test group with its best checkpoint."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,24 @@ from bonafide.types import InputError
 
 def main() -> None:
     """The command."""
-    command.run("train", "training", resumed)
+    command.run("train", "training", asked)
+
+
+def asked(options: Sequence[str]) -> Sequence[str]:
+    """The options of a new run, or of one that goes on.
+
+    Raises:
+        InputError: a job for Slurm is asked for in a way that submits none.
+    """
+    found = resumed(options)
+    hardware = command.value_of("hardware", found) or ""
+    here = not any(option.startswith("-") for option in found) and not os.environ.get("SLURM_JOB_ID")
+    if hardware.startswith("slurm") and here:
+        raise InputError(
+            f"hardware={hardware} submits the cells of a sweep; add -m, also for a single one, or train here "
+            "with hardware=auto"
+        )
+    return found
 
 
 def resumed(options: Sequence[str]) -> Sequence[str]:
