@@ -59,6 +59,7 @@ def bonafide(
 def _child(folder: Path, words: list[str], env: dict[str, str], largest_file: int) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (largest_file, resource.RLIM_INFINITY))
     os.chdir(folder)
+    sys.path.insert(0, str(folder))  # as that of `python train.py`, which is typed beside parts of one's own
     os.environ.update(env)
     for number, name in ((1, ".out"), (2, ".err")):
         file = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
