@@ -1,4 +1,4 @@
-"""The commands: `bonafide prepare`, `train`, `evaluate`, `predict`, `describe` and `report`.
+"""The commands: `bonafide prepare`, `train`, `evaluate`, `predict`, `describe`, `manipulate` and `report`.
 
 Each is a Hydra application over `conf/`; the scripts at the root of a checkout are the same entry points.
 To add one, write `scripts/NAME.py` with a `main`, `conf/NAME.yaml`, a root script, and its line below.
@@ -14,6 +14,7 @@ COMMANDS = {
     "predict": "score a file, a folder or a glob: table, JSON lines, per-window timeline",
     "describe": "compare the systems of a corpus; or draw what a front end makes of recordings",
     "attribute": "show what a detector listens to, and test whether the picture can be trusted",
+    "manipulate": "make a region of each genuine clip anew: partial fakes with exact labels",
     "report": "measure anyone's score files, compare detectors, calibrate their scores",
 }
 

@@ -50,7 +50,9 @@ def run(
             return import_module(f"bonafide.scripts.jobs.{job}").run(cfg)
 
     with _answered(config, verbose=verbose), _errors_come_back():
-        options = [_quoted(option) for option in prepare([_spelt_out(option) for option in sys.argv[1:]])]
+        options = [
+            _quoted(option) for option in prepare([_spelt_out(option, config) for option in sys.argv[1:]])
+        ]
         sys.argv[1:] = sorted(options, key=lambda option: option not in {"-m", "--multirun"})  # wanted first
         hydra_main(config_path=str(assembly.conf()), config_name=config, version_base="1.3")(start)()
 
@@ -183,9 +185,10 @@ def _options(cfg: DictConfig, prefix: str = "") -> Iterator[str]:
             yield from _options(node, f"{prefix}{name}.")
 
 
-def _spelt_out(option: str) -> str:
-    """`source=DIR` is short for where the recordings of `data=resynthesis` lie."""
-    return f"data.corpus.{option}" if option.startswith("source=") else option
+def _spelt_out(option: str, config: str) -> str:
+    """`source=DIR` is short for where the recordings of `data=resynthesis` lie; `manipulate` has its own."""
+    own = config == "manipulate" or not option.startswith("source=")
+    return option if own else f"data.corpus.{option}"
 
 
 def _quoted(option: str) -> str:

@@ -1,0 +1,1 @@
+"""Ways to better a regenerated clip: one file each."""

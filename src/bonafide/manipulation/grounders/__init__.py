@@ -1,0 +1,1 @@
+"""Where something is heard: one file a way to tell."""

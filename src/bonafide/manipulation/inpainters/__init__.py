@@ -1,0 +1,1 @@
+"""Ways to make a region anew that need no download: one file each."""

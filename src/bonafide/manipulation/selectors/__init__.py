@@ -1,0 +1,1 @@
+"""Which stretch is regenerated: one file a rule."""

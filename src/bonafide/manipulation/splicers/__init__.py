@@ -1,0 +1,1 @@
+"""Ways to put a region into a clip: one file each."""
