@@ -324,7 +324,7 @@ def test_the_last_word_of_the_ledger_counts(tmp_path: Path) -> None:
     assert ledger.read() == {"ä/one": entry._replace(problem="is silent", made={})}
     ledger.replace([entry])
     assert ledger.read() == {"ä/one": entry}
-    assert json.loads(ledger.file.read_text(encoding="utf-8"))[0] == "ä/one"
+    assert json.loads((tmp_path / NAME).read_text(encoding="utf-8"))[0] == "ä/one"
 
 
 def test_a_sum_of_sinusoids_survives_the_sinusoidal_model() -> None:

@@ -1,12 +1,10 @@
 """What was made of which recording: a line of JSON for each, written as soon as its files are there."""
 
-import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple, final
+from typing import Any, Final, NamedTuple, final
 
-from bonafide.types import InputError
-from bonafide.whole import whole
+from bonafide.journal import Journal
 
 NAME: Final = "made.jsonl"
 
@@ -35,48 +33,32 @@ class Entry(NamedTuple):
 
 @final
 class Ledger:
-    """A file that only grows while recordings are worked on, so an interruption costs what was in hand.
+    """The entries of a folder.
 
     Args:
         folder: that the versions lie in.
     """
 
     def __init__(self, folder: Path) -> None:
-        self.file = folder / NAME
+        self._journal = Journal(folder / NAME)
 
     def read(self) -> dict[str, Entry]:
-        """The last word on each recording; a line cut off by a crash is as good as not written."""
-        try:
-            text = self.file.read_text(encoding="utf-8", errors="replace")
-        except FileNotFoundError:
-            return {}
-        except OSError as error:
-            raise InputError(f"{self.file} cannot be read ({error.strerror})") from error
-        found = {}
-        for line in text.split("\n"):
-            entry = _parsed(line)
-            if entry is not None:
-                found[entry.name] = entry
-        return found
+        """The last word on each recording."""
+        entries = filter(None, map(_parsed, self._journal.read()))
+        return {entry.name: entry for entry in entries}
 
     def add(self, entry: Entry) -> None:
-        """Adds a line, or replaces what an earlier one says; begins a line of its own after a cut one."""
-        text = "\n" + json.dumps(entry, ensure_ascii=False) + "\n"
-        try:
-            with self.file.open("a", encoding="utf-8") as file:
-                file.write(text)
-        except OSError as error:
-            raise InputError(f"{self.file} cannot be written ({error.strerror}); free some space") from error
+        """Adds a line, or replaces what an earlier one says."""
+        self._journal.add(entry)
 
     def replace(self, entries: Iterable[Entry]) -> None:
         """Starts over with these."""
-        with whole(self.file) as part, part.open("w", encoding="utf-8") as file:
-            file.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in entries)
+        self._journal.replace(entries)
 
 
-def _parsed(line: str) -> Entry | None:
+def _parsed(line: Any) -> Entry | None:
     try:
-        name, source, stamp, recipe, made, problem, cut = json.loads(line)
+        name, source, stamp, recipe, made, problem, cut = line
         return Entry(name, source, (int(stamp[0]), int(stamp[1])), recipe, dict(made), problem, bool(cut))
     except (ValueError, TypeError, IndexError):
         return None
