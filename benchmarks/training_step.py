@@ -91,7 +91,7 @@ class Ours:
             "task.loss.balance=false",
             f"task.optimizer.weight_decay={case.weight_decay}",
         ]
-        self.task: Detection = assembly.task(assembly.compose(options + case.config))
+        self.task = cast("Detection", assembly.task(assembly.compose(options + case.config)))
         self.task.to(device)
         _drop_nothing(self.task)
         self.optimizer = cast(Optimizer, self.task.configure_optimizers())  # no scheduler is asked for

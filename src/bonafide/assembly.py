@@ -28,7 +28,7 @@ if TYPE_CHECKING:  # torch and Lightning are imported only when a job starts
     from bonafide.augment.chain import Chain
     from bonafide.data.module import AudioData
     from bonafide.frontends.frontend import Frontend
-    from bonafide.tasks.detection import Detection
+    from bonafide.tasks.scoring import Scoring
 
 TRUSTED = (
     "bonafide.augment.",
@@ -77,12 +77,12 @@ def frontend(cfg: DictConfig) -> "Frontend":
     return made
 
 
-def task(cfg: DictConfig) -> "Detection":
+def task(cfg: DictConfig) -> "Scoring":
     """The task with its front end and model, sized for the clips of the data.
 
     A front end's YAML also says over what its features are standardized and where they are remembered, a
-    model's YAML at which learning rate it was published and with which released weights it starts; none of it
-    is told to the constructor.
+    model's YAML at which learning rate it was published and with which released weights it starts, a task's
+    YAML by which measure callbacks choose; none of it is told to the constructor.
     """
     from bonafide.audio import frames
     from bonafide.frontends.memo import Memo
@@ -107,7 +107,10 @@ def task(cfg: DictConfig) -> "Detection":
     model = _make(parts, shape=features.shape(samples))
     if weights:
         published.load(model, Path(weights).expanduser())
-    made: Detection = _make(_plain(cfg.task), frontend=features, model=model, augment=changes)
+    how = _plain(cfg.task)
+    for watched in ("monitor", "monitor_mode"):
+        how.pop(watched, None)
+    made: Scoring = _make(how, frontend=features, model=model, augment=changes)
     if cfg.compile:
         made.model.compile()
     return made
@@ -168,7 +171,7 @@ def _named(logger: dict[str, Any], cfg: DictConfig) -> dict[str, Any]:
     return given
 
 
-def load(run: str | Path, checkpoint: str = "best", *, trust: Sequence[str] = ()) -> "Detection":
+def load(run: str | Path, checkpoint: str = "best", *, trust: Sequence[str] = ()) -> "Scoring":
     """The trained task of a run, on the CPU, ready to score.
 
     Args:

@@ -68,7 +68,7 @@ def test_a_batch_is_its_clips_read_one_by_one(crop: bool, resampled: Manifest) -
     alone = [clips[draw] for draw in draws]
     assert same(batch, Batch(*(torch.cat(column) for column in zip(*alone, strict=True))))
     assert batch.waveform.shape == (5, FORM.samples)
-    assert [column.dtype for column in batch] == [torch.float32, torch.float32, torch.int64, torch.int64]
+    assert [column.dtype for column in batch] == [torch.float32] * 2 + [torch.int64] * 3
     assert batch.index.tolist() == [4, 0, 7, 3, 4]
 
 

@@ -207,6 +207,32 @@ def test_no_padding_equals_a_mask_over_padded_tokens(source: str) -> None:
     torch.testing.assert_close(features[:, 0].mT, expected, atol=1e-4, rtol=1e-4)
 
 
+@pytest.mark.parametrize("output", ["frames", "mean"])
+def test_steps_are_repeated_to_finer_frames(source: str, output: Any) -> None:
+    once, often = (EAT(16_000, source=source, output=output, repeat=repeat) for repeat in (1, 8))
+    waveform = noise(2, TEN_SECONDS)
+    features = often(waveform)
+    assert features.shape == (2, *often.shape(TEN_SECONDS))
+    assert features.shape[-1] == 500
+    step = torch.arange(500) // 8
+    torch.testing.assert_close(features, once(waveform)[..., step], atol=0, rtol=0)
+    torch.testing.assert_close(
+        often.times(TEN_SECONDS), (torch.arange(500, dtype=torch.float64) + 0.5) * 0.02
+    )
+    length = torch.tensor([100_000, 20_000])
+    padded = often.padded(waveform, length)
+    for row, samples in enumerate(length.tolist()):
+        alone = often(waveform[row : row + 1, :samples])
+        torch.testing.assert_close(padded[row : row + 1, ..., : alone.shape[-1]], alone, atol=1e-4, rtol=1e-4)
+        assert not padded[row, ..., alone.shape[-1] :].any()
+
+
+@pytest.mark.parametrize("settings", [{"repeat": 0}, {"repeat": 8, "output": "tokens"}])
+def test_what_cannot_be_repeated_is_refused(source: str, settings: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match=r"frontend\.repeat="):
+        EAT(16_000, source=source, **settings)
+
+
 @pytest.mark.parametrize("padding", ["before", "after", "none"])
 @pytest.mark.parametrize("output", ["frames", "mean", "tokens", "clip"])
 def test_announced_shapes_and_times_hold_at_every_length(source: str, output: Any, padding: Any) -> None:

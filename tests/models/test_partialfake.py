@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from bonafide.models.partialfake import PartialFake, _pooled
+from bonafide.models.localizer import pooled
+from bonafide.models.partialfake import PartialFake
 from bonafide.types import FeatureShape, InputError
 
 SMALL = FeatureShape(1, 6, 11)
@@ -124,9 +125,9 @@ def test_a_clip_is_as_fake_as_its_frames_on_average(classes: int) -> None:
 
 def test_pooling_never_saturates() -> None:
     sure = torch.tensor([[[200.0, 300.0]]])
-    assert _pooled(sure, "max").item() == 200
-    assert 200 <= _pooled(sure, "mean").item() < 201
-    assert -201 < _pooled(-sure, "mean").item() <= -200
+    assert pooled(sure, "max").item() == 200
+    assert 200 <= pooled(sure, "mean").item() < 201
+    assert -201 < pooled(-sure, "mean").item() <= -200
 
 
 def test_without_a_head_for_frames_there_are_none() -> None:

@@ -47,6 +47,11 @@ class Chain:
         """Whether anything is done at a place."""
         return any(part.place == place for part in self.parts)
 
+    @property
+    def moving(self) -> Sequence[str]:
+        """Names of the changes after which what lies in a clip lies at another time."""
+        return [type(part).__name__.lower() for part in self.parts if part.moves]
+
     def clip(self, waveform: NDArray[np.float32], seed: Sequence[int], target: float) -> NDArray[np.float32]:
         """One clip in the loader: `[time]` → `[time]`.
 

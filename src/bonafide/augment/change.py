@@ -46,6 +46,8 @@ class Change(ABC, Generic[Drawn]):
     """
 
     place: Place
+    moves: bool = False
+    """Whether what lies in a clip comes to lie at another time."""
 
     def __init__(self, p: float = 1.0, only: Label | None = None) -> None:
         if not 0 <= p <= 1:

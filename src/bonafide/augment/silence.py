@@ -72,6 +72,8 @@ class Silence(Augmentation[Nothing]):
         `[batch, time]` → `[batch, time]`.
     """
 
+    moves = True
+
     def __init__(
         self,
         sample_rate: int,

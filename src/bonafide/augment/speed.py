@@ -37,6 +37,8 @@ class Speed(Augmentation[SpeedDrawn]):
         `[batch, time]` → `[batch, time]`.
     """
 
+    moves = True
+
     def __init__(
         self, factors: Sequence[float] = (0.9, 1.0, 1.1), *, p: float = 1.0, only: Label | None = None
     ) -> None:

@@ -15,6 +15,7 @@ from bonafide.audio.condition import Condition
 from bonafide.augment.chain import Chain
 from bonafide.data.manifest import Manifest
 from bonafide.data.order import Draw
+from bonafide.data.regions import spoofed_regions
 from bonafide.data.windows import Clipped
 from bonafide.types import BONAFIDE, Batch, InputError
 
@@ -75,6 +76,7 @@ class Clips(Dataset[Batch]):
         self.paths = table.column("path").combine_chunks()
         self.lengths = form.lengths(manifest)[rows]
         self.targets = (table.column("label").to_numpy(zero_copy_only=False) == BONAFIDE).astype(np.float32)
+        self.regions = spoofed_regions(manifest, rows, form.sample_rate, form.trim)
         self.starts = clipped.starts
         self.form, self.trim = form, form.trim
         self.crop, self.augment = crop, augment
@@ -89,12 +91,14 @@ class Clips(Dataset[Batch]):
         """One batch, `[draws, time]`; called by the loader with all its draws at once."""
         waveform = np.empty((len(draws), self.form.samples), dtype=np.float32)
         length = np.empty(len(draws), dtype=np.int64)
+        start = np.array([self._start(draw) for draw in draws])
         for place, draw in enumerate(draws):
-            found = self._read(draw)
+            found = self._read(draw.item, int(start[place]))
             length[place] = len(found)
             waveform[place] = clip.repeat(found, self.form.samples)
         items = np.array([draw.item for draw in draws])
         targets = self.targets[self.recording[items]]
+        regions = self.regions.within(self.recording[items], start, length)
         if self.augment is not None:
             for place, draw in enumerate(draws):
                 waveform[place] = self.augment.clip(waveform[place], draw, targets[place])
@@ -103,14 +107,19 @@ class Clips(Dataset[Batch]):
             torch.from_numpy(targets),
             torch.from_numpy(length),
             torch.from_numpy(items),
+            torch.from_numpy(regions),
         )
 
-    def _read(self, draw: Draw) -> NDArray[np.float32]:
-        recording, form = int(self.recording[draw.item]), self.form
-        total = int(self.lengths[recording])
-        start = int(self.starts[draw.item])
+    def _start(self, draw: Draw) -> int:
+        """First sample of a clip in its recording, behind what is trimmed."""
         if self.crop:
-            start = clip.crop_start(total, form.samples, draw.number)
+            total = int(self.lengths[self.recording[draw.item]])
+            return clip.crop_start(total, self.form.samples, draw.number)
+        return int(self.starts[draw.item])
+
+    def _read(self, item: int, start: int) -> NDArray[np.float32]:
+        recording, form = int(self.recording[item]), self.form
+        total = int(self.lengths[recording])
         name = self.paths[recording].as_py()
         path = name if name[0] == "/" else f"{self.root}/{name}"
         found = files.read(

@@ -23,6 +23,7 @@ from bonafide.data import windows as cuts
 from bonafide.data.clips import ClipFormat, Clips
 from bonafide.data.manifest import Depth, Manifest
 from bonafide.data.order import Domains, Place, Progress, ResumableLoader, Shared, Shuffled
+from bonafide.data.regions import spoofed_regions
 from bonafide.data.selection import Group, Train, domains, first_utterances, group_systems, rows_with
 from bonafide.data.split import TRAIN, VALIDATION, Split, divide
 from bonafide.data.windows import Clipped, Limit, Windows
@@ -256,6 +257,20 @@ class AudioData(pl.LightningDataModule):
         genuine = drawn.share_of(self._load().strings("label")[clips.rows] == BONAFIDE)
         bonafide = min(max(round(genuine * len(clips)), 1), len(clips) - 1)
         return Counts(len(clips) - bonafide, bonafide)
+
+    def spoofed_share(self) -> float:
+        """Share of the time of training clips that is spoofed; on average, where they are cut at random."""
+        clips, manifest, form = self.clips(TRAIN), self._load(), self.form
+        rows, recording = np.unique(clips.rows, return_inverse=True)
+        regions = spoofed_regions(manifest, rows, form.sample_rate, form.trim)
+        total = self.lengths[clips.rows]
+        heard = total if not self.windows.tile else np.minimum(form.samples, total - clips.starts)
+        spoofed = regions.samples(recording, clips.starts, heard) / heard
+        time = np.minimum(heard, form.samples).astype(np.float64)
+        drawn = domains(manifest, clips.rows, self.train)
+        if drawn is not None:
+            time *= (drawn.shares / np.bincount(drawn.of))[drawn.of]
+        return float(np.average(spoofed, weights=time))
 
     def _count(self, clips: Clipped) -> Counts:
         labels = self._load().strings("label")[clips.rows]

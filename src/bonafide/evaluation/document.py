@@ -1,9 +1,11 @@
 """A report before it is written: what stands where, the same on a page, in Markdown, LaTeX and CSV."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 from bonafide.evaluation.cells import Table
+from bonafide.evaluation.localization.found import Clip
 from bonafide.evaluation.mistakes import Shown
 from bonafide.evaluation.summary import Picture
 
@@ -19,6 +21,7 @@ class Section(NamedTuple):
         mistakes: as a table; None for none.
         shown: the same mistakes with what there is to be heard and seen of them.
         stacked: whether the tables are too wide to stand beside each other.
+        clips: recordings on their timelines, to be seen and heard.
     """
 
     title: str
@@ -28,11 +31,19 @@ class Section(NamedTuple):
     mistakes: Table | None = None
     shown: Sequence[Shown] = ()
     stacked: bool = False
+    clips: Sequence[Clip] = ()
 
     @property
     def silent(self) -> list[str]:
-        """Why some mistakes cannot be heard, a sentence each."""
-        return [entry.problem for entry in self.shown if entry.problem]
+        """Why some mistakes and clips cannot be heard, a sentence each."""
+        problems = [entry.problem for entry in self.shown] + [clip.problem for clip in self.clips]
+        return [problem for problem in problems if problem]
+
+    @property
+    def figures(self) -> list[tuple[Path, str]]:
+        """Every picture with its caption, timelines included."""
+        named = [(picture.file, picture.caption) for picture in self.pictures]
+        return named + [(clip.figure, f"{clip.title}: {clip.path}. {clip.caption}") for clip in self.clips]
 
     @property
     def written(self) -> list[Table]:
@@ -82,5 +93,10 @@ class Document(NamedTuple):
 
     @property
     def pictures(self) -> Iterator[Picture]:
-        """All pictures in the order shown."""
+        """All pictures in the order shown, timelines left out."""
         return (picture for section in self.sections for picture in section.pictures)
+
+    @property
+    def figures(self) -> Iterator[Path]:
+        """Files of all pictures in the order shown, timelines included."""
+        return (file for section in self.sections for file, _ in section.figures)

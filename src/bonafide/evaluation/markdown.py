@@ -61,9 +61,9 @@ def _section(section: Section, folder: Path) -> Iterator[str]:
         if each.note:
             yield escape(each.note)
     yield from (escape(sentence) for sentence in section.silent)
-    for picture in section.pictures:
-        place = quote(Path(os.path.relpath(picture.file, folder)).as_posix())
-        yield f"![{escape(picture.caption)}]({place})"
+    for file, caption in section.figures:
+        place = quote(Path(os.path.relpath(file, folder)).as_posix())
+        yield f"![{escape(caption)}]({place})"
 
 
 def _line(texts: Iterable[str]) -> str:

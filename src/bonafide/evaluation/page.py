@@ -45,7 +45,7 @@ def report(document: Document) -> str:
     return environment.get_template("report.html.j2").render(
         document=document,
         places={section.title: place for place, section in enumerate(document.sections) if place},
-        images={picture.file: image(picture.file) for picture in document.pictures},
+        images={file: image(file) for file in document.figures},
     )
 
 

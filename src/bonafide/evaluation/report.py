@@ -8,6 +8,7 @@ from pathlib import Path
 from bonafide.evaluation import latex, markdown, page, sections, spreadsheet
 from bonafide.evaluation.breakdown import Group
 from bonafide.evaluation.document import Document
+from bonafide.evaluation.localization.found import Where
 from bonafide.evaluation.summary import Summary
 from bonafide.types import InputError
 from bonafide.whole import whole
@@ -56,6 +57,7 @@ def metrics_json(
     parameters: int,
     fingerprint: str,
     trivial: Mapping[str, float] | None = None,
+    where: Where | None = None,
 ) -> None:
     """Writes the measures as JSON, rates as fractions.
 
@@ -66,12 +68,20 @@ def metrics_json(
         parameters: trained numbers in the model.
         fingerprint: of the training data.
         trivial: EER of a detector that sees trivial numbers alone, by group.
+        where: what localization found; its measures go below `"localization"` of each group.
 
     Raises:
         InputError: a measure is NaN or infinite, or the file cannot be written.
     """
-    content: dict[str, object] = {"groups": groups, "seed": seed, "parameters": parameters}
+    located = {} if where is None else where.groups
+    entries = {
+        name: {**group, "localization": located[name]} if name in located else group
+        for name, group in groups.items()
+    }
+    content: dict[str, object] = {"groups": entries, "seed": seed, "parameters": parameters}
     content["fingerprint"] = fingerprint
+    if where is not None and where.joint is not None:
+        content["localization"] = where.joint
     if trivial:
         content["trivial_eer"] = dict(trivial)
     write_json(path, content)

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Self, final
+from typing import Literal, Self, final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -157,10 +157,14 @@ def check(trials: Trials, expected: Iterable[str]) -> None:
         )
 
 
-def mean(trials: Trials) -> Trials:
-    """One trial for each path, with the mean of its scores: a recording by its windows."""
+def pooled(trials: Trials, how: Literal["mean", "min"]) -> Trials:
+    """One trial for each path, with the mean or the least of its scores: a recording by its windows."""
     _, first, member = np.unique(trials.path.astype(str), return_index=True, return_inverse=True)
-    score = np.bincount(member, trials.score) / np.bincount(member)
+    if how == "mean":
+        score = np.bincount(member, trials.score) / np.bincount(member)
+    else:
+        score = np.full(len(first), np.inf)
+        np.minimum.at(score, member, trials.score)
     return replace(trials.where(first), score=score)
 
 

@@ -5,6 +5,8 @@ from collections.abc import Iterator, Sequence
 from bonafide.evaluation import tables, words
 from bonafide.evaluation.cells import Cell, Table
 from bonafide.evaluation.document import Document, Headline, Section
+from bonafide.evaluation.localization import section as localization
+from bonafide.evaluation.localization.words import share
 from bonafide.evaluation.summary import Picture, Summary
 
 
@@ -32,6 +34,7 @@ def sections(summary: Summary) -> list[Section]:
         Section(
             title, remarks, [*_there(together), *_tables(summary, "")], _pictures(summary, ""), stacked=True
         ),
+        *([] if summary.where is None else [localization.section(summary.where)]),
         *(_group(summary, name) for name in measured),
         *(_further(summary, name) for name in others),
     ]
@@ -48,6 +51,8 @@ def glossary(summary: Summary) -> Iterator[tuple[str, str]]:
                 yield words.CROSSED_MEANING
             if summary.trivial:
                 yield words.TRIVIAL
+    if summary.where is not None:
+        yield from localization.glossary()
 
 
 def _by_key(table: Table) -> Iterator[dict[str, str]]:
@@ -61,8 +66,17 @@ def _headline(summary: Summary, row: dict[str, str]) -> Headline:
     known = row["group"] in summary.trivial
     trivial = [f"trivial classifier {row['trivial_eer']}"] if known else []
     counts = f"{row['bonafide']} bona fide, {row['spoof']} spoof"
-    lines = [f"{words.INTERVAL} {row['eer_low']}", *trivial, counts]
+    lines = [f"{words.INTERVAL} {row['eer_low']}", *trivial, *_located(summary, row["group"]), counts]
     return Headline(row["group"], row["eer"], "% EER", lines)
+
+
+def _located(summary: Summary, name: str) -> list[str]:
+    """The score of localization, and what calling all fake would reach."""
+    if summary.where is None or name not in summary.where.groups:
+        return []
+    found = summary.where.groups[name]
+    everything = found["trivial"]["all fake"]["score"]
+    return [f"localization score {share(found['score'])} (all fake {share(everything)})"]
 
 
 def _group(summary: Summary, name: str) -> Section:

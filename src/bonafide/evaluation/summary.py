@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from bonafide.evaluation.breakdown import Group
 from bonafide.evaluation.cells import Table
+from bonafide.evaluation.localization.found import Where
 from bonafide.evaluation.mistakes import Shown
 
 
@@ -42,6 +43,7 @@ class Summary(NamedTuple):
             there is none.
         detailed: whether each of `groups` has a part with all its measures and systems.
         lines: what one of `groups` is, in a word.
+        where: what localization found; None for detectors of whole clips.
     """
 
     title: str
@@ -55,3 +57,4 @@ class Summary(NamedTuple):
     tables: Sequence[Table] = ()
     detailed: bool = True
     lines: str = "Group"
+    where: Where | None = None

@@ -68,10 +68,13 @@ class EAT(Pretrained):
             n trains its blocks above the n-th, and with 0 all but the patches' projection.
         lr_scale: learning rate of the encoder as a fraction of the model's, when it is fine-tuned.
         lr_decay: layer k of n learns at that rate times `lr_decay**(n - k)`; lower ones change less.
+        repeat: how often a step of 160 ms is handed on, so that a model can answer in finer ones: with 8, in
+            frames of 20 ms. Nothing is heard more finely by it.
 
     Shape:
         `[batch, time]` → `[batch, 1, 8 * width, steps]` for `"frames"`, `[batch, 1, width, steps]` for
-        `"mean"`, one step for every 16 rows of the filter bank, begun ones too;
+        `"mean"`, one step for every 16 rows of the filter bank, begun ones too; with `repeat` as many frames
+        as end within the clip;
         `[batch, 1, width, max(1, time // 320)]` for `"tokens"`; `[batch, 1, width, windows]` for `"clip"`.
         The width is 768 in base and 1024 in large; several `layers` are as many channels.
 
@@ -92,6 +95,7 @@ class EAT(Pretrained):
         frozen: bool | int = True,
         lr_scale: float = 0.1,
         lr_decay: float = 1.0,
+        repeat: int = 1,
     ) -> None:
         if sample_rate != SAMPLE_RATE:
             raise InputError(f"EAT hears audio of {SAMPLE_RATE} Hz; set data.sample_rate={SAMPLE_RATE}")
@@ -99,6 +103,11 @@ class EAT(Pretrained):
             raise InputError("EAT is nothing without its weights; name them with frontend.source=FILE")
         _check("output", output, get_args(Output))
         _check("padding", padding, get_args(Padding))
+        if repeat < 1 or (repeat > 1 and output not in {"frames", "mean"}):
+            raise InputError(
+                f"frontend.repeat={repeat} repeats steps of 160 ms; choose 1 to 8 with "
+                "frontend.output=frames or mean, or 1"
+            )
         steps = window_seconds * SAMPLE_RATE / HOP / PATCH
         if steps < 1 or abs(steps - round(steps)) > 1e-6:
             raise InputError(
@@ -121,6 +130,7 @@ class EAT(Pretrained):
         self.width = encoder.width
         self.output = output
         self.padding = padding
+        self.repeat = repeat
         self.steps = round(steps)
         self.filterbank = KaldiFilterbank()
 
@@ -146,11 +156,18 @@ class EAT(Pretrained):
         place = torch.arange(frames, dtype=torch.float64)
         if self.output == "tokens":
             return (place + 0.5) * _TOKEN / SAMPLE_RATE
+        if self.repeat > 1:
+            return (place + 0.5) * PATCH * HOP / self.repeat / SAMPLE_RATE
         # Rows in a frame; the last one may have fewer.
         length = PATCH * (self.steps if self.output == "clip" else 1)
         first = place * length
         last = (first + length - 1).clamp(max=KaldiFilterbank.frames(samples) - 1)
         return ((first + last) * HOP + FRAME) / 2 / SAMPLE_RATE
+
+    @property
+    def resolution(self) -> float:
+        """160 ms, however patches are read."""
+        return PATCH * HOP / SAMPLE_RATE
 
     def legend(self) -> Legend:
         """Hidden units; those of the eight bands one above the other, if they are joined."""
@@ -185,8 +202,11 @@ class EAT(Pretrained):
         heard = None
         if length is not None and self.padding == "none":
             heard = _within(self._needed(length), rows.shape[1] // PATCH)
-        states = [self._arranged(windows)[:, :frames] for windows in self._states(rows, heard)]
+        steps = -(-frames // self.repeat)
+        states = [self._arranged(windows)[:, :steps] for windows in self._states(rows, heard)]
         features: Tensor = self.layers(states).float()
+        if self.repeat > 1:
+            features = features.repeat_interleave(self.repeat, dim=-1)[..., :frames]
         return features if length is None else features * _within(self._frames(length), frames)[:, None, None]
 
     def _states(self, rows: Tensor, heard: Tensor | None) -> Iterator[tuple[Tensor, ...]]:
@@ -225,7 +245,12 @@ class EAT(Pretrained):
         """Frames of a clip of so many samples."""
         if self.output == "tokens":
             return (samples // _TOKEN).clamp(min=1)
-        return -(-self._needed(samples) // self.steps) if self.output == "clip" else self._needed(samples)
+        steps = self._needed(samples)
+        if self.output == "clip":
+            return -(-steps // self.steps)
+        if self.repeat == 1:
+            return steps
+        return torch.minimum(steps * self.repeat, (samples * self.repeat // (PATCH * HOP)).clamp(min=1))
 
     def _rows(self, waveform: Tensor, length: Tensor | None = None) -> Tensor:
         """The normalized filter bank, filled up to whole windows or patches: `[batch, rows, 128]`."""

@@ -50,6 +50,15 @@ class Frontend(nn.Module, ABC):
     def times(self, samples: int) -> Tensor:
         """Centre of each frame in seconds, `[frames]`."""
 
+    @property
+    def resolution(self) -> float:
+        """Seconds within which features cannot tell where, if that is more than the step of their frames.
+
+        Where an encoder describes longer stretches than it has frames, those of one stretch tell only its
+        place. 0 for features that tell as much as their frames. Whoever wraps a front end hands this on.
+        """
+        return 0.0
+
     @abstractmethod
     def legend(self) -> Legend:
         """What the rows, channels and values of the features are, for pictures of them."""

@@ -102,6 +102,11 @@ class Image(Frontend):
         inside = self.frontend.times(samples)
         return torch.linspace(inside[0].item(), inside[-1].item(), self.width, dtype=torch.float64)
 
+    @property
+    def resolution(self) -> float:
+        """That of the wrapped front end."""
+        return self.frontend.resolution
+
     def legend(self) -> Legend:
         """Rows between those of the front end inside; grey values from 0 to 1."""
         inside = self.frontend.legend()

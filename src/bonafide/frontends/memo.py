@@ -134,6 +134,11 @@ class Memo(Frontend):
         """Centre of each frame in seconds, `[frames]`."""
         return self.frontend.times(samples)
 
+    @property
+    def resolution(self) -> float:
+        """That of the wrapped front end."""
+        return self.frontend.resolution
+
     def legend(self) -> Legend:
         """That of the wrapped front end."""
         return self.frontend.legend()

@@ -126,6 +126,11 @@ class Standardize(Frontend):
         """Centre of each frame in seconds, `[frames]`."""
         return self.frontend.times(samples)
 
+    @property
+    def resolution(self) -> float:
+        """That of the wrapped front end."""
+        return self.frontend.resolution
+
     def legend(self) -> Legend:
         """That of the wrapped front end; values are in standard deviations."""
         inside = self.frontend.legend()

@@ -5,33 +5,20 @@ https://arxiv.org/abs/2211.00226, in the form that Xie et al. (2024), "FakeSound
 Detection", https://arxiv.org/abs/2406.08052, put behind EAT and WavLM.
 """
 
-from typing import Final, Literal, NamedTuple, final, get_args
+from collections.abc import Sequence
+from typing import Final, Literal, final, get_args
 
-import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
+from bonafide.models.localizer import Localized, Localizer, Pooling, pooled
 from bonafide.models.model import Network
 from bonafide.types import FeatureShape, InputError
 
 Output = Literal["clip", "frames", "both"]
-Pooling = Literal["max", "mean"]
 
 BLOCKS: Final = 12
 HIDDEN: Final = 512  # channels of the residual blocks
 WIDTH: Final = 128  # of a frame before the recurrent layer, and of each of its directions
-
-
-class Localized(NamedTuple):
-    """Logits of a clip and of its frames.
-
-    Args:
-        clip: `[batch, classes]`.
-        frames: `[batch, classes, frames]`.
-    """
-
-    clip: Tensor
-    frames: Tensor
 
 
 @final
@@ -100,20 +87,21 @@ class FrameNetwork(nn.Module):
 
 
 @final
-class PartialFake(Network):
+class PartialFake(Network, Localizer):
     """Says for a clip, for each of its frames, or for both how genuine it is.
 
     Only the heads that `output` names are there, since a head that no loss reaches never learns (the
     published training left its heads as they were initialized) and stops training on several devices.
     Detection, which trains with the logits of clips, takes `"clip"` or `"frames"`; localization takes
-    `"frames"` or `"both"`. A loss that puts its own head behind the embedding needs `"clip"`.
+    `"frames"` or `"both"`, and chooses itself where `output` is None, which to detection is `"clip"`. A loss
+    that puts its own head behind the embedding needs `"clip"`.
 
     Args:
         shape: of the features; one channel of hidden states, any number of frames.
         classes: 1 or 2 logits.
-        output: `"clip"` has a linear layer on the mean of the frames. `"frames"` has one on each frame, and
-            the logits of the clip are those of its frames, pooled. `"both"` has the two, to be trained
-            together (published with 0.9 of the frames' loss and 0.1 of the clip's).
+        output: None suits the task. `"clip"` has a linear layer on the mean of the frames. `"frames"` has one
+            on each frame, and the logits of the clip are those of its frames, pooled. `"both"` has the two,
+            to be trained together (published with 0.9 of the frames' loss and 0.1 of the clip's).
         pooling: what becomes of the frames where they make the clip's logits: `"max"` judges by the frame
             that is most likely fake, as published; `"mean"` by the mean probability of the frames.
         dropout: share of the values that the transformer leaves out in training.
@@ -130,20 +118,42 @@ class PartialFake(Network):
         shape: FeatureShape,
         classes: int = 2,
         *,
-        output: Output = "clip",
+        output: Output | None = None,
         pooling: Pooling = "max",
         dropout: float = 0.5,
     ) -> None:
         super().__init__(shape, classes)
         _check(shape)
-        _choose("output", output, get_args(Output))
+        if output is not None:
+            _choose("output", output, get_args(Output))
         _choose("pooling", pooling, get_args(Pooling))
-        self.output, self.pooling = output, pooling
+        self.asked, self.pooling = output, pooling
         self.backbone = FrameNetwork(shape.bins, dropout)
-        self.head = nn.Identity() if output == "frames" else nn.Linear(self.width, classes)
+        self._make_heads(output or "clip")
+
+    def _make_heads(self, output: Output) -> None:
+        self.output = output
+        self.head: nn.Module = nn.Identity() if output == "frames" else nn.Linear(self.width, self.classes)
         self.frame_head: nn.Module | None = None
         if output != "clip":
-            self.frame_head = nn.Sequential(nn.ReLU(), nn.Linear(self.width, classes))
+            self.frame_head = nn.Sequential(nn.ReLU(), nn.Linear(self.width, self.classes))
+
+    def take_frame_head(self, clip: bool | None) -> bool:
+        """See `Localizer.take_frame_head`."""
+        if self.asked is None:
+            self._make_heads("both" if clip else "frames")
+        elif self.asked == "clip" or clip not in (None, self.asked == "both"):
+            wanted = "both" if clip else "frames"
+            raise InputError(
+                f"model.output={self.asked} has not the heads that task=localization trains; set "
+                f"model.output={wanted}, or null, which suits the task"
+            )
+        return self.output == "both"
+
+    @property
+    def heads(self) -> Sequence[nn.Module]:
+        """That of the frames, if there is one, and that of the clip."""
+        return [self.head] if self.frame_head is None else [self.frame_head, self.head]
 
     @property
     def width(self) -> int:
@@ -170,16 +180,8 @@ class PartialFake(Network):
             )
         return self.localize(features).clip
 
-    def frames(self, features: Tensor) -> Tensor:
-        """`[batch, 1, hidden, frames]` → `[batch, classes, frames]`, unnormalised.
-
-        Raises:
-            InputError: the model has no head for frames.
-        """
-        return self.localize(features).frames
-
-    def localize(self, features: Tensor) -> Localized:
-        """Logits of the clips and of their frames, at the cost of either.
+    def localize(self, features: Tensor, own: Tensor | None = None) -> Localized:
+        """See `Localizer.localize`; frames that are not a clip's own still are the context of those that are.
 
         Raises:
             InputError: the model has no head for frames.
@@ -190,33 +192,12 @@ class PartialFake(Network):
             )
         described = self.backbone(features.squeeze(1))  # [batch, frames, 256]
         frames = self.frame_head(described).transpose(1, 2)  # [batch, classes, frames]
-        if self.output == "both":
+        if self.output == "frames":
+            return Localized(pooled(frames, self.pooling, own), frames)
+        if own is None:
             return Localized(self.head(described.mean(dim=1)), frames)
-        return Localized(_pooled(frames, self.pooling), frames)
-
-
-def _pooled(frames: Tensor, pooling: Pooling) -> Tensor:
-    """Logits of a clip from those of its frames.
-
-    Args:
-        frames: `[batch, classes, frames]`.
-        pooling: `"max"` takes the frame whose log-odds are most for a fake; `"mean"` gives the log-odds of
-            the mean probability, `ln Σ p(bona fide) − ln Σ p(fake)`.
-
-    Returns:
-        `[batch, classes]`; of two logits, one is the other's negative.
-
-    >>> _pooled(torch.tensor([[[2.0, -1.0, 3.0]]]), "max")
-    tensor([[-1.]])
-    """
-    frames = frames.float()
-    classes = frames.shape[1]
-    odds = frames[:, 0] if classes == 1 else frames[:, 1] - frames[:, 0]  # [batch, frames]
-    if pooling == "max":
-        clip = odds.amin(dim=1)
-    else:
-        clip = F.logsigmoid(odds).logsumexp(dim=1) - F.logsigmoid(-odds).logsumexp(dim=1)
-    return clip[:, None] if classes == 1 else torch.stack([-clip / 2, clip / 2], dim=1)
+        share = own.to(described) / own.sum(dim=1, keepdim=True)
+        return Localized(self.head((share[:, None] @ described)[:, 0]), frames)
 
 
 def _choose(option: str, value: str, choices: tuple[str, ...]) -> None:

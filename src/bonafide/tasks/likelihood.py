@@ -121,10 +121,10 @@ class Likelihood(Scoring):
         """Mean log-likelihood ratios: each class is learnt by itself, so they hold no prior."""
         return log_odds(logits)
 
-    def validate(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    def validate(self, features: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Scores, and how unlikely the clips are in their own class."""
         found = self.model.log_likelihoods(features)
-        own = found.gather(1, target.long()[:, None])
+        own = found.gather(1, batch.target.long()[:, None])
         return (found[:, 1] - found[:, 0]).float(), -own.mean().float()
 
     def configure_optimizers(self) -> Optimizer:

@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pytorch_lightning as pl
 import torch
@@ -20,6 +20,8 @@ from bonafide.metrics.running import Scored
 from bonafide.models.model import Model
 from bonafide.tasks import checkpoints
 from bonafide.types import Batch, InputError
+
+Pooling = Literal["mean", "min"]
 
 
 class Scores(NamedTuple):
@@ -49,6 +51,11 @@ class Scoring(pl.LightningModule, ABC):
 
     threshold: Tensor
 
+    @property
+    def of_recording(self) -> Pooling:
+        """What the windows of a recording make its score: their mean, or the least of them."""
+        return "mean"
+
     def __init__(
         self, frontend: Frontend, model: Model, *, fit_clips: int | None, augment: Chain | None
     ) -> None:
@@ -74,7 +81,7 @@ class Scoring(pl.LightningModule, ABC):
         """`[batch, classes]` → `[batch]`, high for bona fide, freed from the prior that training taught."""
 
     @abstractmethod
-    def validate(self, features: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    def validate(self, features: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Scores `[batch]` and loss `[]` of validation clips; autocast is off."""
 
     def forward(self, waveform: Tensor) -> Tensor:
@@ -150,13 +157,13 @@ class Scoring(pl.LightningModule, ABC):
     def validation_step(self, batch: Batch, batch_idx: int) -> None:
         """Scores and loss of a batch."""
         with torch.autocast(batch.waveform.device.type, enabled=False):
-            scores, loss = self.validate(self.features(batch, batch_idx, training=False), batch.target)
+            scores, loss = self.validate(self.features(batch, batch_idx, training=False), batch)
         self.log("val/loss", loss, batch_size=len(batch.target), sync_dist=True)
-        self._judge(scores, batch.target)
+        self._judge(scores, self.truth(batch))
 
     def on_validation_epoch_end(self) -> None:
         """Measures over all validation trials of all processes."""
-        self.log_dict(self._judged(), prog_bar=True)
+        self.log_dict(self.judged(), prog_bar=True)
 
     @torch.no_grad()
     def validated(self, batches: Iterable[Batch]) -> dict[str, Tensor]:
@@ -166,15 +173,20 @@ class Scoring(pl.LightningModule, ABC):
             batches: of this process, on its device.
         """
         for number, batch in enumerate(batches):
-            scores, _ = self.validate(self.features(batch, number, training=False), batch.target)
-            self._judge(scores, batch.target)
-        return self._judged()
+            scores, _ = self.validate(self.features(batch, number, training=False), batch)
+            self._judge(scores, self.truth(batch))
+        return self.judged()
+
+    def truth(self, batch: Batch) -> Tensor:
+        """`[batch]` what validation clips are judged by: bona fide 1, spoof 0."""
+        return batch.target
 
     def _judge(self, scores: Tensor, target: Tensor) -> None:
         self.measures.update(scores, target)
         self.operating_point.update(scores, target)
 
-    def _judged(self) -> dict[str, Tensor]:
+    def judged(self) -> dict[str, Tensor]:
+        """Measures over all validation trials of all processes since the last time; sets the threshold."""
         found: dict[str, Tensor] = self.measures.compute()
         self.threshold.copy_(self.operating_point.compute())
         self.measures.reset()
@@ -187,7 +199,11 @@ class Scoring(pl.LightningModule, ABC):
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:  # noqa: ARG002
         """Scores of a batch."""
-        self._parts.setdefault(dataloader_idx, []).append(Scores(batch.index, self.score(batch.waveform)))
+        self.keep(dataloader_idx, Scores(batch.index, self.score(batch.waveform)))
+
+    def keep(self, group: int, scores: Scores) -> None:
+        """Remembers the scores of a batch until its test group is done."""
+        self._parts.setdefault(group, []).append(scores)
 
     def on_test_epoch_end(self) -> None:
         """Brings the scores of all processes together: `scored` holds a group's clips each, unordered."""

@@ -1,12 +1,16 @@
 """Score of ADD 2023, track 2 (Yi et al., https://arxiv.org/abs/2305.13774), which FakeSound also reports."""
 
 from math import isfinite
+from typing import Final
 
 import numpy as np
 
 from bonafide.metrics.localization.counts import refuse_other_files
 from bonafide.metrics.localization.timeline import Regions
 from bonafide.types import InputError
+
+ACCURACY: Final = 0.3
+"""Weight of the clips' accuracy; the rest is that of the segments' F1."""
 
 
 def clip_accuracy(true: Regions, predicted: Regions) -> float:
@@ -45,4 +49,4 @@ def combined_score(clip_accuracy: float, segment_f1: float) -> float:
             raise InputError(
                 f"{name} = {value} cannot be combined: give a fraction from 0 to 1, not per cent."
             )
-    return 0.3 * clip_accuracy + 0.7 * segment_f1
+    return ACCURACY * clip_accuracy + (1 - ACCURACY) * segment_f1

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from bonafide.metrics.localization.timeline import Regions
+from bonafide.metrics.localization.timeline import Integers, Regions
 from bonafide.types import InputError
 
 
@@ -74,6 +74,25 @@ class Detections(NamedTuple):
                 "their regions, or add files that do."
             )
         return reference
+
+
+class FileDetections(NamedTuple):
+    """`Detections` of each file by itself, so that files can be compared, or drawn anew.
+
+    Args:
+        true_positives: `[files]`.
+        false_positives: `[files]`.
+        false_negatives: `[files]`.
+    """
+
+    true_positives: Integers
+    false_positives: Integers
+    false_negatives: Integers
+
+    @property
+    def total(self) -> Detections:
+        """Those of all files together."""
+        return Detections(*(int(counts.sum()) for counts in self))
 
 
 def refuse_other_files(true: Regions, predicted: Regions) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import maximum_bipartite_matching
 
-from bonafide.metrics.localization.counts import Detections, refuse_other_files
+from bonafide.metrics.localization.counts import Detections, FileDetections, refuse_other_files
 from bonafide.metrics.localization.timeline import MILLISECONDS, Integers, Regions, positions, ticks
 from bonafide.types import InputError
 
@@ -54,6 +54,28 @@ def event_counts(
     >>> event_counts(regions("a", [[(2, 4)]]), regions("a", [[(2.2, 4.9), (6, 7)]]))
     Detections(true_positives=1, false_positives=1, false_negatives=0)
     """
+    return events_of_each(true, predicted, collar=collar, share=share).total
+
+
+def events_of_each(
+    true: Regions, predicted: Regions, *, collar: float = 0.25, share: float = 0.5
+) -> FileDetections:
+    """`event_counts` of each file by itself.
+
+    Args:
+        true: spoofed regions.
+        predicted: of the same files, in the same order.
+        collar: seconds by which a start may be off.
+        share: of the true length by which an end may be off, if that is more than the collar.
+
+    Raises:
+        InputError: the files differ, or collar or share is negative.
+
+    >>> from bonafide.metrics.localization.timeline import regions
+    >>> found = events_of_each(regions("ab", [[(2, 4)], []]), regions("ab", [[(2.2, 4.9)], [(6, 7)]]))
+    >>> [counts.tolist() for counts in found]
+    [[1, 0], [0, 1], [0, 0]]
+    """
     refuse_other_files(true, predicted)
     if not (collar >= 0 and share >= 0):
         raise InputError(f"A collar of {collar} s and a share of {share} match nothing: take 0 or more.")
@@ -70,8 +92,11 @@ def event_counts(
     pairs = csr_array(
         (np.ones(near.sum(), np.int8), (event[near], candidate[near])), shape=(start.size, found_start.size)
     )
-    matched = int(np.count_nonzero(maximum_bipartite_matching(pairs, perm_type="column") >= 0))
-    return Detections(matched, found_start.size - matched, start.size - matched)
+    met = start[maximum_bipartite_matching(pairs, perm_type="column") >= 0]
+    matched, events, found = (
+        np.bincount(side // span, minlength=len(true.names)) for side in (met, start, found_start)
+    )
+    return FileDetections(matched, found - matched, events - matched)
 
 
 def _laid(regions: Regions, span: int) -> tuple[Integers, Integers]:

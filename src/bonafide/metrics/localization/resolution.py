@@ -121,13 +121,29 @@ def _finer(recordings: Timelines, labels: FrameLabels, ratio: int) -> Trials:
     return Trials(recordings.scores[own], *labels)
 
 
+def fits(resolution: float, step: float) -> bool:
+    """Whether frames of one length can be measured at another: one is a multiple of the other.
+
+    >>> fits(0.64, 0.16), fits(0.02, 0.016)
+    (True, False)
+    """
+    return _whole_ratio(resolution, step) is not None
+
+
 def _ratio(resolution: float, step: float) -> int:
     """How many times the longer of the two holds the shorter."""
-    shorter, longer = sorted((resolution, step))
-    ratio = round(longer / shorter) if shorter >= 0.001 and isfinite(longer) else 0
-    if not (ratio and abs(ratio * shorter - longer) <= 1e-6):
+    ratio = _whole_ratio(resolution, step)
+    if ratio is None:
         raise InputError(
             f"Frames of {step} s cannot be measured at {resolution} s: take a multiple or a whole "
             "fraction of the step, or range_eer, which needs no resolution."
         )
     return ratio
+
+
+def _whole_ratio(resolution: float, step: float) -> int | None:
+    shorter, longer = sorted((resolution, step))
+    if not (shorter >= 0.001 and isfinite(longer)):  # also of NaN
+        return None
+    ratio = round(longer / shorter)
+    return ratio if abs(ratio * shorter - longer) <= 1e-6 else None

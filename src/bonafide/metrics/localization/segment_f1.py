@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from bonafide.metrics.localization.counts import Detections, refuse_other_files
+from bonafide.metrics.localization.counts import Detections, FileDetections, refuse_other_files
 from bonafide.metrics.localization.tape import joined
 from bonafide.metrics.localization.timeline import MILLISECONDS, Integers, Regions, ticks
 from bonafide.types import InputError
@@ -63,17 +63,42 @@ def segment_counts(
     >>> segment_counts(regions("a", [[(2, 4)]]), regions("a", [[(2.5, 4.5)]]))
     Detections(true_positives=2, false_positives=1, false_negatives=0)
     """
+    return segments_of_each(true, predicted, resolution=resolution, compat=compat).total
+
+
+def segments_of_each(
+    true: Regions, predicted: Regions, *, resolution: float = 1.0, compat: SegmentRule | None = None
+) -> FileDetections:
+    """`segment_counts` of each file by itself.
+
+    Args:
+        true: spoofed regions.
+        predicted: of the same files, in the same order.
+        resolution: length of a segment in seconds.
+        compat: `"sed_eval"` divides in binary fractions as that library does.
+
+    Raises:
+        InputError: the files differ, or the resolution is no whole number of milliseconds.
+
+    >>> from bonafide.metrics.localization.timeline import regions
+    >>> found = segments_of_each(regions("ab", [[(2, 4)], []]), regions("ab", [[(2.5, 4.5)], [(0, 1)]]))
+    >>> [counts.tolist() for counts in found]
+    [[2, 0], [1, 1], [0, 0]]
+    """
     refuse_other_files(true, predicted)
     sides = [active_segments(side, resolution, compat) for side in (true, predicted)]
+    # One segment stays free behind each file, so that no stretch reaches into the next.
     span = max((int(after.max()) for _, after in sides if after.size), default=0) + 1
     laid = [
         tuple(side.file * span + edge for edge in edges)
         for side, edges in zip((true, predicted), sides, strict=True)
     ]
-    in_truth, in_prediction = (_total(*edges) for edges in laid)
-    in_either = _total(*(np.concatenate(edges) for edges in zip(*laid, strict=True)))
+    either = tuple(np.concatenate(edges) for edges in zip(*laid, strict=True))
+    in_truth, in_prediction, in_either = (
+        _segments(*joined(*edges), span, len(true.names)) for edges in (*laid, either)
+    )
     in_both = in_truth + in_prediction - in_either
-    return Detections(in_both, in_prediction - in_both, in_truth - in_both)
+    return FileDetections(in_both, in_prediction - in_both, in_truth - in_both)
 
 
 def active_segments(
@@ -101,6 +126,6 @@ def active_segments(
     return first, np.where(end > start, -(-end // round(length)), first)
 
 
-def _total(start: Integers, end: Integers) -> int:
-    start, end = joined(start, end)
-    return int((end - start).sum())
+def _segments(start: Integers, end: Integers, span: int, files: int) -> Integers:
+    """`[files]`, how many segments stretches hold that lie `span` a file behind each other."""
+    return np.bincount(start // span, end - start, minlength=files).astype(np.int64)

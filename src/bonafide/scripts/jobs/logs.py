@@ -13,6 +13,7 @@ from bonafide.scripts.jobs import watch
 from bonafide.tasks.watch import Watch
 
 _LOGGED: Final = ("eer", "auc", "accuracy", "balanced_accuracy", "min_dcf", "cllr")
+_LOCATED: Final = ("score", "accuracy", "f1_1s", "f1_20ms", "event_f1", "range_eer", "frame_eer")
 
 
 def log(loggers: Sequence[Logger], summary: Summary, step: int, folder: Path) -> None:
@@ -30,15 +31,23 @@ def log(loggers: Sequence[Logger], summary: Summary, step: int, folder: Path) ->
         for measure, found in group.items()
         if measure in _LOGGED and isinstance(found, float)
     }
+    if summary.where is not None:
+        for name, located in summary.where.groups.items():
+            numbers |= {
+                f"test/{name}/localization/{measure}": found
+                for measure, found in located.items()
+                if measure in _LOCATED and isinstance(found, float)
+            }
     for logger in loggers:
         logger.log_metrics(numbers, step)
         if isinstance(logger, Watch):
             watch.show(logger, summary, step, folder)
             logger.close()
         elif isinstance(logger, TensorBoardLogger):
-            for picture in summary.pictures:
-                name = f"test/{picture.file.stem}"
-                logger.experiment.add_image(name, imread(picture.file), step, dataformats="HWC")
+            files = [picture.file for picture in summary.pictures]
+            files += [] if summary.where is None else [clip.figure for clip in summary.where.clips]
+            for file in files:
+                logger.experiment.add_image(f"test/{file.stem}", imread(file), step, dataformats="HWC")
         logger.save()
 
 

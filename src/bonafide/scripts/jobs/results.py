@@ -13,12 +13,13 @@ from omegaconf import DictConfig, OmegaConf
 from bonafide import assembly
 from bonafide.audio import files
 from bonafide.data.module import AudioData
-from bonafide.evaluation import breakdown, report, scores
+from bonafide.evaluation import breakdown, report, scores, tables
+from bonafide.evaluation.localization.tables import detectors
 from bonafide.evaluation.summary import Summary
-from bonafide.scripts.jobs import logs, pictures, provenance, screen
+from bonafide.scripts.jobs import locating, logs, pictures, provenance, screen
 from bonafide.scripts.jobs.trials import trials_of
 from bonafide.tasks import checkpoints
-from bonafide.tasks.detection import Detection
+from bonafide.tasks.scoring import Scoring
 from bonafide.types import InputError
 
 
@@ -48,7 +49,7 @@ class Facts(NamedTuple):
     trivial: Mapping[str, float] = {}
 
     @classmethod
-    def of(cls, cfg: DictConfig, task: Detection, data: AudioData, *, seconds: float) -> Self:
+    def of(cls, cfg: DictConfig, task: Scoring, data: AudioData, *, seconds: float) -> Self:
         """The facts of a run."""
         notes = [data.corpus.caveat, cfg.get("notes") or ""]
         return cls(
@@ -117,13 +118,15 @@ def interruptible(work: Callable[..., object], *given: object, **named: object) 
 
 
 def best_score(trainer: pl.Trainer) -> float | None:
-    """Lowest validation EER so far."""
+    """Lowest validation EER so far, or what the best validation score lacks to 1: searches lower it."""
     checkpoint = trainer.checkpoint_callback
     score = getattr(checkpoint, "best_model_score", None)
-    return None if score is None else float(score)
+    if score is None:
+        return None
+    return 1 - float(score) if getattr(checkpoint, "mode", "min") == "max" else float(score)
 
 
-def use(task: Detection, folder: str | Path, checkpoint: str) -> None:
+def use(task: Scoring, folder: str | Path, checkpoint: str) -> None:
     """Takes the weights that are to be tested; those at hand, if no epoch was kept as the best.
 
     Raises:
@@ -137,7 +140,7 @@ def use(task: Detection, folder: str | Path, checkpoint: str) -> None:
     task.load_state_dict(found["state_dict"])
 
 
-def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, facts: Facts) -> None:
+def score(task: Scoring, data: AudioData, trainer: pl.Trainer, folder: Path, facts: Facts) -> None:
     """Scores every test group and writes everything that a run folder holds beside checkpoints."""
     interruptible(trainer.test, task, datamodule=data, verbose=False)
     if not trainer.is_global_zero:
@@ -145,9 +148,16 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
     clips = data.groups()
     threshold = float(task.threshold)
     found = zip(clips, task.scored, strict=True)
-    tables = {name: trials_of(data, name, clips[name], scored) for name, scored in found}
+    trials_of_groups = {
+        name: trials_of(data, name, clips[name], scored, task.of_recording) for name, scored in found
+    }
+    located = locating.tested(task, data)
+    where = locating.where(
+        folder / "figures", data, located, locating.measured(located, facts.seed), facts.seed
+    )
+    locating.write(folder / "scores", located)
     groups = {}
-    for name, trials in tables.items():
+    for name, trials in trials_of_groups.items():
         scores.write(folder / "scores" / f"{name}.csv", trials)
         groups[name] = breakdown.measure(trials, threshold, group=name, seed=facts.seed)
     report.metrics_json(
@@ -157,11 +167,12 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
         parameters=facts.parameters,
         fingerprint=facts.fingerprint,
         trivial=facts.trivial,
+        where=where,
     )
     provenance.write(
         folder / "provenance.json",
         data,
-        tables,
+        trials_of_groups,
         resampler=facts.resampler,
         fingerprint=facts.fingerprint,
         seconds=facts.seconds,
@@ -173,12 +184,14 @@ def score(task: Detection, data: AudioData, trainer: pl.Trainer, folder: Path, f
         note=facts.note,
         trained=data.seen,
         trivial=facts.trivial,
-        pictures=pictures.draw(folder / "figures", tables, groups, data.seen),
-        mistakes=pictures.mistakes(data, tables, threshold, facts.seed),
+        pictures=pictures.draw(folder / "figures", trials_of_groups, groups, data.seen),
+        mistakes=pictures.mistakes(data, trials_of_groups, threshold, facts.seed),
+        where=where,
     )
     report.write(folder, summary)
     logs.log(trainer.loggers, summary, trainer.global_step, folder)
-    screen.show(summary, folder)
+    shown = [tables.screen(summary), *([] if where is None else [detectors(where.groups, where.joint)])]
+    screen.show(summary, folder, shown)
 
 
 def _facts(data: AudioData, facts: Facts) -> dict[str, str]:

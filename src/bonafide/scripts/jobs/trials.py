@@ -8,11 +8,13 @@ from bonafide.data.module import AudioData
 from bonafide.data.windows import Clipped
 from bonafide.evaluation import scores
 from bonafide.evaluation.scores import Trials
-from bonafide.tasks.detection import Scores
+from bonafide.tasks.scoring import Pooling, Scores
 from bonafide.types import BONAFIDE
 
 
-def trials_of(data: AudioData, group: str, clips: Clipped, scored: Scores) -> Trials:
+def trials_of(
+    data: AudioData, group: str, clips: Clipped, scored: Scores, of_recording: Pooling = "mean"
+) -> Trials:
     """The score table of a group, by path; every clip must be scored exactly once.
 
     A window's path ends in its seconds: `a.wav#t=1,2` (https://www.w3.org/TR/media-frags).
@@ -35,7 +37,7 @@ def trials_of(data: AudioData, group: str, clips: Clipped, scored: Scores) -> Tr
         counted = Counter(clip.tolist())
         if counted != Counter(range(len(clips))):
             raise RuntimeError("some windows were scored twice or not at all")
-        trials, expected = scores.mean(trials), np.unique(expected.astype(str)).astype(object)
+        trials, expected = scores.pooled(trials, of_recording), np.unique(expected.astype(str)).astype(object)
     trials = trials.where(np.argsort(trials.path.astype(str), kind="stable"))
     scores.check(trials, expected)
     return trials

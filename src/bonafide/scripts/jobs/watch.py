@@ -9,6 +9,8 @@ import torch
 
 from bonafide import choices
 from bonafide.evaluation import cells, tables
+from bonafide.evaluation.localization.found import Where
+from bonafide.evaluation.localization.tables import detectors
 from bonafide.evaluation.mistakes import Shown
 from bonafide.evaluation.summary import Picture, Summary
 from bonafide.tasks import checkpoints
@@ -33,6 +35,7 @@ def show(watch: Watch, summary: Summary, step: int, folder: Path) -> None:
             lambda: {
                 "test/groups": _table(_filled(tables.screen(summary))),
                 **_images(summary.pictures),
+                **({} if summary.where is None else _located(summary.where)),
                 "test/mistakes": _mistakes(summary.mistakes, Path(place)),
             },
             step,
@@ -111,6 +114,12 @@ def _images(pictures: Sequence[Picture], lead: str = "test") -> dict[str, Any]:
         f"{lead}/{picture.file.stem}": wandb.Image(str(picture.file), caption=picture.caption)
         for picture in pictures
     }
+
+
+def _located(where: Where) -> dict[str, Any]:
+    """Measures of localization, and recordings on their timelines."""
+    timelines = [Picture(clip.figure, f"{clip.title}: {clip.path}") for clip in where.clips]
+    return {"test/localization": _table(detectors(where.groups)), **_images(timelines)}
 
 
 def _mistakes(found: Mapping[str, Sequence[Shown]], place: Path) -> Any:
