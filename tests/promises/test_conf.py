@@ -36,6 +36,10 @@ PLACES = {
 }
 PLACES |= {f"frontend={name}": ["frontend.source=/somewhere/weights.pt"] for name in ("eat", "fairseq")}
 PLACES |= {f"augment=recorded_{name}": ["augment.folder=/somewhere"] for name in ("noise", "room")}
+PLACES |= {
+    f"experiment={name}": ["frontend.source=/somewhere/EAT.pt"]
+    for name in ("fakesound", "fakesound_faithful")
+}
 """What a user must give before a group can be resolved."""
 
 BESIDE = {
@@ -108,7 +112,7 @@ def test_groups_stand_in_the_order_of_the_journey() -> None:
 def test_every_folder_is_a_group() -> None:
     folders = {path.name for path in CONF.iterdir() if path.is_dir()}
     stages = {"grounder", "selector", "inpainter", "enhancer", "splicer"}  # of manipulate.yaml
-    assert folders - {"hydra", "attribute"} - stages == set(GROUPS)
+    assert folders - {"hydra", "attribute", "perturbations"} - stages == set(GROUPS)
 
 
 @pytest.mark.parametrize(("group", "name"), OPTIONS)
