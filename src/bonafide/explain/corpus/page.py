@@ -1,15 +1,11 @@
 """The description of a corpus as one HTML page that needs nothing else: pictures and sounds are inside."""
 
-import struct
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import NamedTuple, Self
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-_DENSITY: Final = 2
-"""Pixels of a figure to one of the page."""
+from bonafide.pages import rendering
+from bonafide.pages.rendering import Image
 
 
 class Cell(NamedTuple):
@@ -44,23 +40,21 @@ class Picture(NamedTuple):
     """A figure inside the page.
 
     Args:
-        data: PNG as base64.
-        width: on the page, in CSS pixels.
-        height: likewise.
+        image: of it.
         caption: what it shows.
     """
 
-    data: str
-    width: int
-    height: int
+    image: Image
     caption: str
 
     @classmethod
     def of(cls, file: Path, caption: str) -> Self:
-        """A PNG file, twice as fine as it is shown."""
-        content = file.read_bytes()
-        width, height = struct.unpack(">II", content[16:24])  # the header comes first
-        return cls(encoded(content), width // _DENSITY, height // _DENSITY, caption)
+        """A PNG file.
+
+        Raises:
+            InputError: it cannot be read.
+        """
+        return cls(rendering.image(file), caption)
 
 
 class Chapter(NamedTuple):
@@ -131,16 +125,4 @@ class Page(NamedTuple):
 
 def render(page: Page) -> str:
     """HTML."""
-    environment = Environment(
-        loader=PackageLoader("bonafide", "explain/corpus"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("page.html.j2").render(page=page)
-
-
-def encoded(content: bytes) -> str:
-    """Bytes for a `data:` address."""
-    return b64encode(content).decode("ascii")
+    return rendering.render("explain/corpus", "page.html.j2", page=page)

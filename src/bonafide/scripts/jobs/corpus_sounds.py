@@ -16,8 +16,9 @@ from bonafide.audio import files, mp3
 from bonafide.audio.resample import resample
 from bonafide.explain.corpus import audible
 from bonafide.explain.corpus.comparison import Fingerprint, System
-from bonafide.explain.corpus.page import Heard, Sound, encoded
+from bonafide.explain.corpus.page import Heard, Sound
 from bonafide.explain.corpus.profile import Settings
+from bonafide.pages.rendering import base64
 from bonafide.types import InputError
 from bonafide.whole import whole
 
@@ -113,7 +114,7 @@ def _player(title: str, sound: audible.Safe, sample_rate: int) -> Sound:
         return Sound(title, "", "")
     rate = mp3.rate(sample_rate)
     repeated = resample(np.tile(sound.waveform, _TIMES), sample_rate, rate)
-    return Sound(title, f"{sound.gain:+.0f} dB", encoded(mp3.encode(repeated, rate)))
+    return Sound(title, f"{sound.gain:+.0f} dB", base64(mp3.encode(repeated, rate)))
 
 
 def _slug(name: str) -> str:
