@@ -145,7 +145,7 @@ def _config_mistake(text: str, config: str) -> str:
     option = re.search(r"Could not override '([^']+)'", text)
     if option:
         return _unknown_option((re.search(r"full_key: (\S+)", text) or option)[1], config)
-    missing = re.search(r"Could not find '([^']+)/([^']+)'", text)
+    missing = re.search(r"Could not (?:find|load) '([^']+)/([^']+)'", text)
     if missing:
         group, name = missing.groups()
         there = sorted(file.stem for file in (assembly.conf() / group).glob("*.yaml"))

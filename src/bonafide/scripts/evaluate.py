@@ -16,7 +16,10 @@ def main() -> None:
 
 
 def with_data_of_run(options: Sequence[str]) -> Sequence[str]:
-    """Makes the data of the run the default of the `data` group, so that any option of it can be changed."""
+    """Makes the data of the run the default of the `data` group, so that any option of it can be changed.
+
+    No perturbations are `none`, the name that Hydra wants.
+    """
     run = command.value_of("run", options)
     node = OmegaConf.create({})
     if run is not None:
@@ -27,7 +30,7 @@ def with_data_of_run(options: Sequence[str]) -> Sequence[str]:
             )
         node = OmegaConf.load(file).data
     ConfigStore.instance().store(group="data", name="run", node=node)
-    return options
+    return ["perturbations=none" if option == "perturbations=null" else option for option in options]
 
 
 if __name__ == "__main__":

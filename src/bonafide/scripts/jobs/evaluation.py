@@ -9,14 +9,15 @@ from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, open_dict
 
 from bonafide import assembly
-from bonafide.scripts.jobs import auditing, provenance, results
+from bonafide.scripts.jobs import auditing, perturbing, provenance, results
+from bonafide.scripts.jobs.perturbations import conditions
 
 RECIPE = ("sample_rate", "clip_seconds", "resampler", "channel", "condition")
 """Options of the data that belong to the detector and follow it to other corpora."""
 
 
 def run(cfg: DictConfig) -> None:
-    """Scores, measures and a report for a checkpoint."""
+    """Scores, measures and a report for a checkpoint; under perturbations too, where some are named."""
     started = time.monotonic()
     results.quiet()
     place = Path(cfg.run).expanduser()
@@ -24,6 +25,7 @@ def run(cfg: DictConfig) -> None:
     folder = _folder(cfg, place)
     if _choice() != "run":
         adapt(cfg.data, recipe, provenance.trained_on(place))
+    wanted = conditions(cfg.perturbations) if cfg.perturbations else []  # refused before anything long begins
     with open_dict(recipe):
         recipe.data, recipe.hardware = cfg.data, cfg.hardware
         recipe.callbacks = {"progress": recipe.callbacks.get("progress")}
@@ -34,6 +36,9 @@ def run(cfg: DictConfig) -> None:
     task = assembly.load(place, cfg.checkpoint, trust=cfg.trust)
     data = assembly.data(recipe)
     data.prepare_data()
+    if wanted:
+        perturbing.run(cfg, wanted, recipe, task, data, folder=folder)
+        return
     trainer = assembly.trainer(recipe)
     facts = results.Facts.of(recipe, task, data, seconds=time.monotonic() - started)
     facts = facts._replace(trivial=auditing.baseline(auditing.read(auditing.remembered(data))))
@@ -59,9 +64,14 @@ def _folder(cfg: DictConfig, run: Path) -> Path:
         return Path(cfg.output).expanduser()
     choice = _choice()
     changed = any(option.startswith("data.") for option in _typed())
+    place = run
     if choice != "run":
-        return run / "evaluations" / choice
-    return run / "evaluations" / "changed" if changed or cfg.checkpoint != "best" else run
+        place = run / "evaluations" / choice
+    elif changed or cfg.checkpoint != "best":
+        place = run / "evaluations" / "changed"
+    if not cfg.perturbations:
+        return place
+    return (run / "evaluations" if place == run else place) / "perturbations"
 
 
 def _choice() -> str:
