@@ -8,7 +8,7 @@ import soundfile
 from tests.scripts.command_line import bonafide
 
 from bonafide.evaluation import scores
-from bonafide.scripts.jobs.prediction import probability
+from bonafide.scripts.jobs.judging import probability
 
 
 def predictions(folder: Path, name: str = "predictions.jsonl") -> list[dict[str, object]]:

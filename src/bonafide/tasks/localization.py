@@ -152,6 +152,22 @@ class Localization(Learner):
         with torch.autocast(waveform.device.type, enabled=False):
             return log_odds(self.model.frames(self.frontend(waveform.float()))).float()
 
+    def hear(self, waveform: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
+        """Scores of clips and of their frames in one pass, in full precision.
+
+        Args:
+            waveform: `[batch, time]`.
+            length: `[batch]` int64, samples of each clip before it was repeated; it is judged by these alone.
+
+        Returns:
+            `[batch]` and `[batch, frames]` float32 log-odds; the frames as `locate` gives them.
+        """
+        with torch.autocast(waveform.device.type, enabled=False):
+            features = self.frontend(waveform.float())
+            own = self._own(features, length)
+            found = self.model.localize(features, own)
+            return self.scores(self._clips(found, own)), log_odds(found.frames).float()
+
     def count(self) -> None:
         """Tells the loss how many clips of each class there are, and how much of their time is spoofed."""
         data = self.trainer.datamodule  # type: ignore[attr-defined]
@@ -159,12 +175,12 @@ class Localization(Learner):
 
     def cost(self, features: Tensor, batch: Batch) -> Tensor:
         """The loss of training clips."""
-        own = self._own(features, batch)
+        own = self._own(features, batch.length)
         return self._cost(self.model.localize(features, own), own, batch)
 
     def validate(self, features: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """Scores and loss of validation clips, whose frames are remembered."""
-        own = self._own(features, batch)
+        own = self._own(features, batch.length)
         found = self.model.localize(features, own)
         scores = self.scores(self._clips(found, own))
         self.kept.update(log_odds(found.frames), scores, self.truth(batch), batch.length, _regions(batch))
@@ -208,12 +224,9 @@ class Localization(Learner):
 
     def test_step(self, batch: Batch, batch_idx: int, dataloader_idx: int = 0) -> None:  # noqa: ARG002
         """Scores of a batch and of its frames."""
-        with torch.autocast(batch.waveform.device.type, enabled=False):
-            features = self.frontend(batch.waveform.float())
-            own = self._own(features, batch)
-            found = self.model.localize(features, own)
-        self.keep(dataloader_idx, Scores(batch.index, self.scores(self._clips(found, own))))
-        self._frames.setdefault(dataloader_idx, []).append(log_odds(found.frames).float())
+        scores, frames = self.hear(batch.waveform, batch.length)
+        self.keep(dataloader_idx, Scores(batch.index, scores))
+        self._frames.setdefault(dataloader_idx, []).append(frames)
 
     def on_test_epoch_end(self) -> None:
         """Brings all processes together: `located` holds a group's clips each, in the order of `scored`."""
@@ -230,10 +243,10 @@ class Localization(Learner):
             return found.clip
         return pooled(found.frames, "max" if self.clip_score == "min" else "mean", own)
 
-    def _own(self, features: Tensor, batch: Batch) -> Tensor:
+    def _own(self, features: Tensor, length: Tensor) -> Tensor:
         """`[batch, frames]`, frames of the answer that do not only repeat their clip."""
         frames = -(-features.shape[-1] // self.model.reduction)
-        return own_frames(batch.length, frames, self.frame_seconds, self.frontend.sample_rate)
+        return own_frames(length, frames, self.frame_seconds, self.frontend.sample_rate)
 
     def _cost(self, found: Localized, own: Tensor, batch: Batch) -> Tensor:
         spoofed = spoofed_frames(

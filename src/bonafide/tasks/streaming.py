@@ -11,14 +11,10 @@ from typing import NamedTuple
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from bonafide.audio import clip
 from bonafide.metrics.localization.crossfade import Crossfade
 from bonafide.metrics.localization.timeline import Floats, Integers
-from bonafide.models.localizer import pooled
-from bonafide.objectives.frame_targets import own_frames
-from bonafide.objectives.objective import log_odds
 from bonafide.tasks.localization import Localization
 from bonafide.types import InputError
 
@@ -80,35 +76,13 @@ def stream(
         waveform = torch.from_numpy(np.stack([clip.repeat(found, samples) for _, found in batch]))
         if not torch.isfinite(waveform).all():
             raise InputError("holds samples that are not numbers; mend or remove it")
-        score, frames = judged(task, waveform.to(task.device), torch.from_numpy(length).to(task.device))
+        with torch.inference_mode():
+            score, frames = task.hear(waveform.to(task.device), torch.from_numpy(length).to(task.device))
         done = timeline.add(start, length, frames.cpu().numpy(), last=last)
         heard.append(Streamed(start, length, score.double().cpu().numpy(), done))
     if not heard:
         raise InputError("holds no audio; remove it or record it again")
     return Streamed(*(np.concatenate(column) for column in zip(*heard, strict=True)))
-
-
-@torch.inference_mode()
-def judged(task: Localization, waveform: Tensor, length: Tensor) -> tuple[Tensor, Tensor]:
-    """Scores of clips and of their frames, as in a test.
-
-    Args:
-        task: in evaluation mode.
-        waveform: `[batch, time]`.
-        length: `[batch]` int64, samples of each clip before it was repeated.
-
-    Returns:
-        `[batch]` and `[batch, frames]` float32 log-odds.
-    """
-    with torch.autocast(waveform.device.type, enabled=False):
-        features = task.frontend(waveform.float())
-        frames = -(-features.shape[-1] // task.model.reduction)
-        own = own_frames(length, frames, task.frame_seconds, task.frontend.sample_rate)
-        found = task.model.localize(features, own)
-        clips = found.clip
-        if task.clip_score != "model":
-            clips = pooled(found.frames, "max" if task.clip_score == "min" else "mean", own)
-        return task.scores(clips), log_odds(found.frames).float()
 
 
 def _batches(windows: Iterable[Window], size: int) -> Iterator[tuple[list[Window], bool]]:

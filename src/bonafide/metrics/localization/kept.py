@@ -58,7 +58,8 @@ class KeptFrames(Metric):
         if counts.max() > frames.shape[1] + _TOLERANCE:
             raise InputError(
                 f"a clip of {seconds.max():g} s has {counts.max()} frames of {self.step} s, and the model "
-                f"gave {frames.shape[1]}: frames of this front end have no length of their own; try frontend=mel"
+                f"gave {frames.shape[1]}: frames of this front end have no length of their own; try "
+                "frontend=mel"
             )
         place = torch.arange(int(counts.max()), device=frames.device)
         wanted = torch.from_numpy(counts).to(frames.device)

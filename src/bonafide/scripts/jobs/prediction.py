@@ -2,53 +2,36 @@
 
 import hashlib
 import json
-import math
+import os
 import sys
-from collections.abc import Iterator
-from itertools import islice
+import time
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
-from zlib import crc32
+from typing import Any, TypeAlias
 
-import numpy as np
-import torch
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from bonafide import assembly
-from bonafide.audio import clip, condition, files, frames
+from bonafide.audio import frames
 from bonafide.audio.condition import Condition
-from bonafide.scripts.jobs import recordings, results
-from bonafide.tasks.detection import Detection
+from bonafide.metrics.localization.median import refuse_width
+from bonafide.metrics.localization.runs import refuse_threshold
+from bonafide.scripts.jobs import judging, predicted_regions, predicted_timelines, recordings, results
+from bonafide.scripts.jobs.judging import Settings
+from bonafide.scripts.jobs.predicted_regions import Where
+from bonafide.tasks.localization import Localization
+from bonafide.tasks.scoring import Scoring
+from bonafide.tasks.streaming import whole_frames
 from bonafide.types import InputError
 
+Judge: TypeAlias = Callable[[Path, Settings], dict[str, Any]]
 
-class Settings(NamedTuple):
-    """How recordings are heard and judged.
-
-    Args:
-        sample_rate: of the model, in Hz.
-        samples: of a window.
-        hop: between windows, in samples.
-        resampler: of the recipe.
-        channel: see `bonafide.audio.files.read`.
-        batch_size: windows scored at once.
-        prior: probability of spoof before listening.
-        threshold: accept as bona fide at this score or above.
-        condition: what was done to every clip in training.
-    """
-
-    sample_rate: int
-    samples: int
-    hop: int
-    resampler: str
-    channel: int | None
-    batch_size: int
-    prior: float
-    threshold: float
-    condition: Condition
+_OF_REGIONS = ("timelines", "frames", "frame_threshold", "median_filter")
+"""Options that only a detector which says where can heed."""
 
 
 def run(cfg: DictConfig) -> None:
@@ -58,22 +41,27 @@ def run(cfg: DictConfig) -> None:
     recipe = assembly.recipe(Path(cfg.run).expanduser(), trust=cfg.trust)
     task = assembly.load(Path(cfg.run).expanduser(), cfg.checkpoint, trust=cfg.trust)
     task.to(results.device(cfg.hardware))
-    settings = _settings(cfg, recipe, float(task.threshold))
+    settings = _settings(cfg, recipe, task)
     output = Path(cfg.output).expanduser()
+    judge, where = _judge(cfg, task, found, output)
     part = output.with_name(output.name + ".part")
-    done = _resume(part, _identity(cfg, settings))
+    done = _resume(part, _identity(cfg, settings, where))
     rows, failed = [], []
+    began, heard = time.monotonic(), 0.0
     console = Console(stderr=True)
     try:
         with part.open("a", encoding="utf-8") as file, Progress(console=console) as progress:
             for path in progress.track(found, description="scoring"):
                 try:
-                    row = done.get(str(path)) or judge(task, path, settings)
+                    row = done.get(str(path)) or judge(path, settings)
                 except InputError as error:
+                    if isinstance(error.__cause__, OSError):  # a full disk, not a bad recording
+                        raise
                     failed.append(str(error))
                     continue
                 rows.append(row)
                 if str(path) not in done:
+                    heard += row["seconds"]
                     file.write(json.dumps(row) + "\n")
                     file.flush()
     except OSError as error:
@@ -83,6 +71,11 @@ def run(cfg: DictConfig) -> None:
     if rows:
         _finish(part, output, rows)
         _show(rows, output)
+        _tell_speed(heard, time.monotonic() - began)
+        if where is not None and where.pictures is not None:
+            report = where.pictures / "timelines.html"
+            predicted_timelines.write(report, rows, str(cfg.run), settings)
+            sys.stdout.write(f"timelines: {report}\n")
     else:
         part.unlink()
     if failed:
@@ -91,80 +84,41 @@ def run(cfg: DictConfig) -> None:
         raise InputError(failed[-1])
 
 
-def judge(task: Detection, path: Path, settings: Settings) -> dict[str, Any]:
-    """Score, probability of spoof, decision and timeline of one recording.
-
-    The score of a recording is the mean of its windows' scores; a recording of up to one window has the
-    score that evaluation gives it.
-    """
-    timeline = []
-    for start, length, score in _windows(task, path, settings):
-        timeline.append(
-            {
-                "start": round(start / settings.sample_rate, 4),
-                "end": round((start + length) / settings.sample_rate, 4),
-                "score": score,
-                "probability": probability(score, settings.prior),
-            }
-        )
-    if not timeline:
-        raise InputError(f"{path} holds no audio; remove it or record it again")
-    score = math.fsum(window["score"] for window in timeline) / len(timeline)
-    return {
-        "path": str(path),
-        "score": score,
-        "probability": probability(score, settings.prior),
-        "decision": "bonafide" if score >= settings.threshold else "spoof",
-        "threshold": settings.threshold,
-        "prior": settings.prior,
-        "seconds": timeline[-1]["end"],
-        "windows": timeline,
-    }
-
-
-def probability(score: float, prior: float) -> float:
-    """Probability of spoof after a score, given the probability before it."""
-    odds = score + math.log((1 - prior) / prior)
-    return 1 / (1 + math.exp(odds)) if odds < 700 else 0.0
-
-
-def _windows(task: Detection, path: Path, settings: Settings) -> Iterator[tuple[int, int, float]]:
-    """Start, length (samples) and score of each window, a batch at a time."""
-    _refuse_bad(path, settings)
-    stream = files.windows(
-        path,
-        settings.sample_rate,
-        settings.samples,
-        settings.hop,
-        ends=frames.to_samples(settings.condition.trim_seconds, settings.sample_rate),
-        resampler=settings.resampler,
-        channel=settings.channel,
+def _judge(cfg: DictConfig, task: Scoring, found: Sequence[Path], output: Path) -> tuple[Judge, Where | None]:
+    """How a recording is judged, and how its regions are found, by a detector that says where."""
+    if not isinstance(task, Localization):
+        for name in _OF_REGIONS:
+            if cfg[name] is not None and cfg[name] is not False:
+                raise InputError(
+                    f"{name}={cfg[name]} is about regions of recordings, and {cfg.run} judges whole clips; "
+                    "leave it out, or train with task=localization"
+                )
+        return partial(judging.judge, task), None
+    try:
+        threshold = float(task.frame_threshold if cfg.frame_threshold is None else cfg.frame_threshold)
+        width = int(task.median_filter if cfg.median_filter is None else cfg.median_filter)
+    except ValueError as error:
+        raise InputError(f"frame_threshold and median_filter are numbers: {error}") from error
+    refuse_threshold(threshold)
+    refuse_width(width)
+    where = Where(
+        threshold,
+        width,
+        _folder(cfg.timelines, output, "timelines"),
+        _folder(cfg.frames, output, "frames"),
+        Path(os.path.commonpath([path.absolute().parent for path in found])),
     )
-    while batch := list(islice(stream, settings.batch_size)):
-        starts, found = zip(*batch, strict=True)
-        seeds = [crc32(f"{path}:{start}".encode()) for start in starts]
-        heard = [
-            condition.apply(settings.condition, window, settings.sample_rate, seed)
-            for window, seed in zip(found, seeds, strict=True)
-        ]
-        waveform = torch.from_numpy(np.stack([clip.repeat(window, settings.samples) for window in heard]))
-        if not torch.isfinite(waveform).all():
-            raise InputError(f"{path} holds samples that are not numbers; mend or remove it")
-        with torch.inference_mode():
-            scores = task.score(waveform.to(task.device)).double().cpu()
-        yield from zip(starts, map(len, found), scores.tolist(), strict=True)
+    return partial(predicted_regions.judge, task, where), where
 
 
-def _refuse_bad(path: Path, settings: Settings) -> None:
+def _folder(asked: bool | str | None, output: Path, what: str) -> Path | None:
+    """Where something is kept that was asked for, beside the output unless a folder was named."""
+    if not asked:
+        return None
+    return output.with_name(f"{output.stem}_{what}") if asked is True else Path(str(asked)).expanduser()
 
-    shortest = 0.032
-    found = files.inspect(path, shortest_seconds=shortest, channel=settings.channel)
-    if found.problem:
-        raise InputError(f"{path}: {found.problem}".replace("data.channel", "channel"))
 
-
-def _settings(cfg: DictConfig, recipe: DictConfig, threshold: float) -> Settings:
-
+def _settings(cfg: DictConfig, recipe: DictConfig, task: Scoring) -> Settings:
     if not 0 < cfg.prior < 1:
         raise InputError(f"prior={cfg.prior} is not a probability between 0 and 1")
     rate = recipe.data.sample_rate
@@ -174,6 +128,9 @@ def _settings(cfg: DictConfig, recipe: DictConfig, threshold: float) -> Settings
         raise InputError(
             f"hop_seconds={cfg.hop_seconds} must be above 0 and at most {recipe.data.clip_seconds}"
         )
+    if isinstance(task, Localization):
+        hop = samples // 2 if cfg.hop_seconds is None else hop
+        hop = min(whole_frames(hop, rate, task.frame_seconds), samples)
     return Settings(
         rate,
         samples,
@@ -182,16 +139,17 @@ def _settings(cfg: DictConfig, recipe: DictConfig, threshold: float) -> Settings
         cfg.channel,
         cfg.batch_size,
         cfg.prior,
-        threshold if cfg.threshold is None else cfg.threshold,
+        float(task.threshold) if cfg.threshold is None else cfg.threshold,
         Condition(**(recipe.data.get("condition") or {})),
     )
 
 
-def _identity(cfg: DictConfig, settings: Settings) -> str:
+def _identity(cfg: DictConfig, settings: Settings, where: Where | None) -> str:
     """Of whatever decides a prediction: an interrupted output is continued only by its like."""
     checkpoint = assembly.checkpoint_path(Path(cfg.run).expanduser(), cfg.checkpoint)
     stamp = checkpoint.stat()
-    text = json.dumps([str(checkpoint.resolve()), stamp.st_size, stamp.st_mtime_ns, settings])
+    said = [str(checkpoint.resolve()), stamp.st_size, stamp.st_mtime_ns, settings, where]
+    text = json.dumps(said, default=str)  # folders
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -209,7 +167,10 @@ def _resume(part: Path, identity: str) -> dict[str, dict[str, Any]]:
         return {}
     part.write_text("\n".join(lines) + "\n", encoding="utf-8")  # without a last line cut in half
     rows = [json.loads(line) for line in lines[1:]]
-    return {row["path"]: row for row in rows}
+    kept = ([row[name] for name in ("timeline", "frames") if name in row] for row in rows)
+    return {
+        row["path"]: row for row, files in zip(rows, kept, strict=True) if all(map(os.path.exists, files))
+    }
 
 
 def _finish(part: Path, output: Path, rows: list[dict[str, Any]]) -> None:
@@ -218,20 +179,54 @@ def _finish(part: Path, output: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def _show(rows: list[dict[str, Any]], output: Path) -> None:
-
-    table = Table("recording", "seconds", "score", "P(spoof)", "decision", "most suspicious")
+    located = "regions" in rows[0]
+    table = Table()
+    table.add_column("recording", overflow="fold")
+    for name in ("seconds", "score", "P(spoof)"):
+        table.add_column(name, justify="right")
+    table.add_column("decision")
+    if located:
+        table.add_column("regions", justify="right")
+    table.add_column("most suspicious")
     for row in rows:
-        worst = min(row["windows"], key=lambda window: window["score"])
         table.add_row(
             row["path"],
             f"{row['seconds']:.2f}",
             f"{row['score']:+.2f}",
             f"{row['probability']:.3f}",
             row["decision"],
-            f"{worst['start']:.1f}-{worst['end']:.1f} s",
+            *([str(len(row["regions"]))] if located else []),
+            _region(row) if located else _window(row),
         )
     Console().print(table)
     sys.stdout.write(
         f"score: log-odds of bona fide; P(spoof) at a prior of {rows[0]['prior']}, not calibrated; "
-        f"bona fide from {rows[0]['threshold']:+.2f}\nwritten to {output}\n"
+        f"bona fide from {rows[0]['threshold']:+.2f}\n"
     )
+    if located:
+        sys.stdout.write(
+            f"regions: frames of {1000 * rows[0]['frame_seconds']:g} ms with log-odds below "
+            f"{rows[0]['frame_threshold']:+.2f}, with their mean P(spoof)\n"
+        )
+    sys.stdout.write(f"written to {output}\n")
+
+
+def _tell_speed(heard: float, spent: float) -> None:
+    """Seconds of recordings that were not known before, and seconds spent; a short time says little."""
+    if heard >= 60:
+        times = heard / spent
+        sys.stdout.write(
+            f"{heard / 60:.1f} minutes heard in {spent:.0f} s, {times:.1f} times as fast as they last\n"
+        )
+
+
+def _window(row: dict[str, Any]) -> str:
+    worst = min(row["windows"], key=lambda window: window["score"])
+    return f"{worst['start']:.1f}-{worst['end']:.1f} s"
+
+
+def _region(row: dict[str, Any]) -> str:
+    worst = predicted_timelines.most_suspicious(row)
+    if worst is None:
+        return "-"
+    return f"{worst['start']:.2f}-{worst['end']:.2f} s ({100 * worst['probability']:.0f} %)"
