@@ -112,8 +112,8 @@ class Batch(NamedTuple):
         length: `[batch]` int64; samples that were there before the clip was repeated to `time`.
         index: `[batch]` int64; place among the clips of its loader.
         regions: `[batch, regions, 2]` int64; spoofed stretches of each clip in samples from its start,
-            `[start, end)` within `length`; rows without one hold (0, 0), and a clip that is wholly spoofed has
-            the one region (0, length). None where nobody asks.
+            `[start, end)` within `length`; rows without one hold (0, 0), and a clip that is wholly spoofed
+            has the one region (0, length). None where nobody asks.
     """
 
     waveform: "Tensor"
