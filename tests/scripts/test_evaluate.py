@@ -36,6 +36,18 @@ def test_another_corpus_is_wholly_new(run: Path, recordings: Path, tmp_path: Pat
     assert metrics(work) == metrics(run)  # nothing of the run itself was touched
 
 
+def test_another_folder_of_the_same_kind_is_wholly_new(run: Path, recordings: Path, tmp_path: Path) -> None:
+    shutil.copytree(recordings, tmp_path / "others")
+    words = [f"run={run}", "data=folder", f"data.cache={tmp_path}/cache", "hardware=cpu"]
+    heard = {}
+    for name, root in {"others": tmp_path / "others", "own": recordings}.items():
+        done = bonafide(tmp_path, "evaluate", *words, f"data.root={root}", f"output={tmp_path}/{name}")
+        assert done.code == 0, done.err
+        heard[name] = metrics(tmp_path / name)["seen"]["bonafide"]
+    assert heard["others"] == 12
+    assert heard["own"] < 12  # the rest was trained on
+
+
 def test_any_option_of_the_run_s_data_can_be_changed(run: Path, recordings: Path, tmp_path: Path) -> None:
     work = tmp_path / "run"
     shutil.copytree(run, work)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytorch_lightning as pl
 from hydra.core.hydra_config import HydraConfig
-from omegaconf import DictConfig, open_dict
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from bonafide import assembly
 from bonafide.scripts.jobs import auditing, perturbing, provenance, results
@@ -54,8 +54,15 @@ def adapt(data: DictConfig, recipe: DictConfig, trained_on: Sequence[str]) -> No
                 data[name] = recipe.data[name]
         data.seed = recipe.seed
         data.seen = list(trained_on)
-        if data.corpus._target_ != recipe.data.corpus._target_ and "data.split.rule" not in typed:
+        if _place(data) != _place(recipe.data) and "data.split.rule" not in typed:
             data.split.rule = "unseen"
+
+
+def _place(data: DictConfig) -> tuple[object, ...]:
+    """What makes a corpus another one: its kind, what it reads, and where that lies."""
+    corpus = OmegaConf.to_container(data.corpus, resolve=True)
+    root = OmegaConf.select(data, "root", throw_on_missing=False)
+    return corpus, None if root is None else Path(str(root)).expanduser().absolute()
 
 
 def _folder(cfg: DictConfig, run: Path) -> Path:
