@@ -19,7 +19,7 @@ from hydra import main as hydra_main
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bonafide import assembly
@@ -186,9 +186,11 @@ def _options(cfg: DictConfig, prefix: str = "") -> Iterator[str]:
 
 
 def _spelt_out(option: str, config: str) -> str:
-    """`source=DIR` is short for where the recordings of `data=resynthesis` lie; `manipulate` has its own."""
-    own = config == "manipulate" or not option.startswith("source=")
-    return option if own else f"data.corpus.{option}"
+    """`source=DIR` is where the recordings of `data=resynthesis` lie, unless a command has such an option."""
+    if not option.startswith("source="):
+        return option
+    own = OmegaConf.to_container(OmegaConf.load(assembly.conf() / f"{config}.yaml"))
+    return option if isinstance(own, dict) and "source" in own else f"data.corpus.{option}"
 
 
 def _quoted(option: str) -> str:
