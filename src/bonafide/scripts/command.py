@@ -22,7 +22,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from bonafide import assembly
+from bonafide import assembly, interruption
 from bonafide.types import InputError
 
 _TRACES = "HYDRA_FULL_ERROR"
@@ -49,7 +49,7 @@ def run(
         with answered(config, verbose=verbose):  # inside Hydra, which would announce the error first
             return import_module(f"bonafide.scripts.jobs.{job}").run(cfg)
 
-    with _answered(config, verbose=verbose), _errors_come_back():
+    with _answered(config, verbose=verbose), _errors_come_back(), interruption.heard():
         options = [
             _quoted(option) for option in prepare([_spelt_out(option, config) for option in sys.argv[1:]])
         ]

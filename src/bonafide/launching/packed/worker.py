@@ -20,6 +20,8 @@ from hydra.core.utils import JobStatus, run_job, setup_globals
 from hydra.types import HydraContext
 from omegaconf import DictConfig
 
+from bonafide import interruption
+
 LOG: Final = "output.log"
 """What a cell says, in its folder."""
 
@@ -69,7 +71,8 @@ def main(order: Order, pipe: Connection) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     try:
-        _train(order.config, pipe)
+        with interruption.heard():
+            _train(order.config, pipe)
     except KeyboardInterrupt:
         raise SystemExit(130) from None
     except Exception as error:

@@ -17,11 +17,11 @@ from types import FrameType
 from typing import Any, Final, final
 
 from hydra.core.singleton import Singleton
-from hydra.core.utils import JobStatus, run_job, setup_globals
+from hydra.core.utils import JobReturn, JobStatus, run_job, setup_globals
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, open_dict, read_write
 
-from bonafide import cell
+from bonafide import cell, interruption
 
 _PATIENCE: Final = 20.0
 """Seconds that training may take to end."""
@@ -49,20 +49,8 @@ class SlurmJob:
         if os.environ.get("SLURM_JOB_NUM_NODES") == "1":  # the name of a node need not lead to it
             os.environ.setdefault("MASTER_ADDR", "127.0.0.1")
         try:
-            Singleton.set_state(self._state)
-            setup_globals()
-            if _is_first():
-                _take_over(self._folder)
-            else:
-                _wait_for_the_first(self._folder)
-            returned = run_job(
-                hydra_context=self._context,
-                task_function=self._task,
-                config=_of_task(self._config),
-                job_dir_key="hydra.sweep.dir",
-                job_subdir_key="hydra.sweep.subdir",
-                configure_logging=_is_first(),
-            )
+            with interruption.heard():
+                returned = self._run()
         except KeyboardInterrupt:
             raise SystemExit(130) from None
         finally:
@@ -76,6 +64,22 @@ class SlurmJob:
         from submitit.helpers import DelayedSubmission  # noqa: PLC0415 - only inside a job
 
         return DelayedSubmission(self)
+
+    def _run(self) -> JobReturn:
+        Singleton.set_state(self._state)
+        setup_globals()
+        if _is_first():
+            _take_over(self._folder)
+        else:
+            _wait_for_the_first(self._folder)
+        return run_job(
+            hydra_context=self._context,
+            task_function=self._task,
+            config=_of_task(self._config),
+            job_dir_key="hydra.sweep.dir",
+            job_subdir_key="hydra.sweep.subdir",
+            configure_logging=_is_first(),
+        )
 
 
 @final
