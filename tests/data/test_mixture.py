@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.corpora import miniature
+from tests.corpora import fake_or_real, in_the_wild, miniature
 
 from bonafide import assembly
 from bonafide.data.module import AudioData
@@ -78,3 +78,23 @@ def test_shares_that_leave_something_out_are_refused(roots: Path, tmp_path: Path
 def test_the_same_corpus_twice_is_no_mixture(roots: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="folder twice"):
         mixture(roots, tmp_path, parts=("first=folder", "second=folder"))
+
+
+def test_a_part_of_which_nothing_trains_is_tested_on_alone(roots: Path, tmp_path: Path) -> None:
+    in_the_wild.write(roots / "in_the_wild", seconds=0.1)
+    parts = ("first=folder", "second=in_the_wild")
+    data = mixture(roots, tmp_path, "data.corpus.parts.second.split.rule=unseen", parts=parts)
+    groups = data.groups()
+    assert list(groups) == ["folder_seen", "in_the_wild_eval"]
+    assert len(groups["in_the_wild_eval"]) == 2 * len(in_the_wild.SPEAKERS)
+    assert data.seen == ("folder/hifigan", "folder/melgan")
+    for part in ("train", "validation"):
+        assert set(column(data, "corpus", data.clips(part).rows)) == {"folder/folder"}
+
+
+def test_two_versions_of_a_corpus_are_two_parts(roots: Path, tmp_path: Path) -> None:
+    for version in ("2sec", "rerec"):
+        fake_or_real.write(roots / "fake_or_real", version, seconds=0.1)
+    versions = ["data.corpus.parts.first.corpus.version=2sec", "data.corpus.parts.second.corpus.version=rerec"]
+    data = mixture(roots, tmp_path, *versions, parts=("first=fake_or_real", "second=fake_or_real"))
+    assert list(data.groups()) == ["fake_or_real_2sec_testing", "fake_or_real_rerec_testing"]

@@ -41,6 +41,11 @@ def test_without_tiles_there_is_one_clip_of_each() -> None:
     assert (found.rows.tolist(), found.starts.tolist()) == ([1, 0], [0, 0])
 
 
+def test_training_cuts_at_random_unless_windows_are_fixed() -> None:
+    assert Windows().crops
+    assert not any(found.crops for found in (TILE, DROP, Windows(start="first")))
+
+
 def test_a_limit_keeps_the_first_of_each_source_and_balance_cuts_to_the_smallest() -> None:
     source = np.array([7, 3, 7, 7, 3, 7])
     clips = Clipped(np.arange(6), np.zeros(6, np.int64))
@@ -74,7 +79,7 @@ def test_published_shares_divide_each_source_in_order_and_a_boundary_may_fall_in
     assert sum(map(len, found.values())) == len(clips)
 
 
-@pytest.mark.parametrize("wrong", [{"remainder": "keep"}, {"trial": "file"}])
+@pytest.mark.parametrize("wrong", [{"remainder": "keep"}, {"trial": "file"}, {"start": "last"}])
 def test_a_misspelt_word_is_refused(wrong: dict[str, str]) -> None:
     with pytest.raises(InputError, match=r"data\.windows\.\w+=\w+ is unknown; choose"):
         windows.cut(np.array([5]), np.array([0]), 2, Windows(**wrong))  # type: ignore[arg-type]

@@ -104,6 +104,15 @@ def test_the_larger_half_wins() -> None:
     assert MaxFeatureMap()(maps).flatten().tolist() == [3.0, -2.0]
 
 
+def test_its_gradient_is_that_of_the_maximum() -> None:
+    maps = torch.randn(3, 8, 5, 7, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(MaxFeatureMap(), maps)
+    weights = torch.randn(3, 4, 5, 7, dtype=torch.double)
+    (found,) = torch.autograd.grad((MaxFeatureMap()(maps) * weights).sum(), maps)
+    (wanted,) = torch.autograd.grad((torch.maximum(*maps.chunk(2, dim=1)) * weights).sum(), maps)
+    assert torch.equal(found, wanted)
+
+
 def test_a_convolution_that_shifts_commutes_with_a_shift() -> None:
     """Away from the edges a convolution does not care where in the image it is."""
     block = MaxConvolution(1, 4, 5).eval()
@@ -147,6 +156,8 @@ def test_it_compiles_in_one_graph() -> None:
     features = torch.randn(2, 1, 20, 20)
     compiled = torch.compile(model, backend="eager", fullgraph=True)
     torch.testing.assert_close(compiled(features), model(features))
+    compiled(features).sum().backward()
+    assert all(weights.grad is not None for weights in model.parameters())
 
 
 @pytest.mark.parametrize(

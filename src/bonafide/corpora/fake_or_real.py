@@ -93,8 +93,8 @@ class FakeOrReal(Corpus):
 
     @property
     def name(self) -> str:
-        """As in `data=fake_or_real`."""
-        return "fake_or_real"
+        """As in `data=fake_or_real`, and the version where it is not norm, so that two can be mixed."""
+        return "fake_or_real" if self.version == "norm" else f"fake_or_real_{self.version}"
 
     @property
     def notes(self) -> Sequence[str]:

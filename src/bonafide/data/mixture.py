@@ -8,7 +8,7 @@ from bonafide.corpora.corpus import Corpus
 from bonafide.data.manifest import Manifest, columns
 from bonafide.data.module import AudioData
 from bonafide.data.selection import Train, training_systems
-from bonafide.data.split import divide
+from bonafide.data.split import TRAIN, divide
 from bonafide.types import BONAFIDE, ByHand, Download, InputError, Utterance
 
 TRAINABLE, SEEN = "trainable", "seen"
@@ -22,7 +22,8 @@ class Mixture(Corpus):
     groups, named `PART_GROUP`; how clips are read and batched is decided once, by the mixture. Collections
     are called `PART/COLLECTION` and systems `PART/SYSTEM`, so patterns like `asvspoof2019_la/*` name a part,
     for instance in `data.train.shares` with `data.train.share_by=corpus`. Utterances keep their names: one
-    that is in two parts is one for the audit.
+    that is in two parts is one for the audit. A part of which nothing trains, such as In-the-Wild with
+    `split.rule=unseen`, is tested on alone.
 
     Args:
         root: folder that all relative paths start from; parts may lie anywhere.
@@ -103,9 +104,10 @@ class Mixture(Corpus):
         table = Manifest(part.corpus.root, columns(rows))
         parts = divide(table, part.split)
         trainable = part.corpus.training_systems
+        some = bool((parts == TRAIN).any())
         self._found[name] = {
-            TRAINABLE: training_systems(table, parts, trainable, Train()),
-            SEEN: training_systems(table, parts, trainable, part.train),
+            kind: training_systems(table, parts, trainable, choice) if some else ()
+            for kind, choice in ((TRAINABLE, Train()), (SEEN, part.train))
         }
         root = part.corpus.root.absolute()
         if root.is_relative_to(self.root.absolute()):

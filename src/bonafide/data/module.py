@@ -264,7 +264,7 @@ class AudioData(pl.LightningDataModule):
         rows, recording = np.unique(clips.rows, return_inverse=True)
         regions = spoofed_regions(manifest, rows, form.sample_rate, form.trim)
         total = self.lengths[clips.rows]
-        heard = total if not self.windows.tile else np.minimum(form.samples, total - clips.starts)
+        heard = total if self.windows.crops else np.minimum(form.samples, total - clips.starts)
         spoofed = regions.samples(recording, clips.starts, heard) / heard
         time = np.minimum(heard, form.samples).astype(np.float64)
         drawn = domains(manifest, clips.rows, self.train)
@@ -277,11 +277,11 @@ class AudioData(pl.LightningDataModule):
         return Counts(int((labels == SPOOF).sum()), int((labels == BONAFIDE).sum()))
 
     def train_dataloader(self) -> DataLoader[Batch]:
-        """Shuffled clips, cut at random unless recordings are tiled."""
+        """Shuffled clips, cut at random unless the windows are fixed."""
         clips = self.clips(TRAIN)
         order = self._shuffled(clips, self._place())
         order.resume(self._resumed)
-        return self._loader(self._read(clips, crop=not self.windows.tile, augment=self.augment), order)
+        return self._loader(self._read(clips, crop=self.windows.crops, augment=self.augment), order)
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Clips of the validation part: first windows, or all."""
@@ -295,7 +295,7 @@ class AudioData(pl.LightningDataModule):
     def sample(self, clips: int) -> Iterable[Tensor]:
         """Waveforms `[batch, time]` of up to `clips` training clips, the same in every process."""
         chosen = self.clips(TRAIN)
-        data = self._read(chosen, crop=not self.windows.tile)
+        data = self._read(chosen, crop=self.windows.crops)
         draws = list(islice(self._shuffled(chosen, Place()), clips))
         for start in range(0, len(draws), self.batch_size):
             yield data.__getitems__(draws[start : start + self.batch_size]).waveform

@@ -18,17 +18,25 @@ class Windows(NamedTuple):
 
     Args:
         tile: take every window of a recording, one after the other, as the packets system and the
-            spectrogram analysis do; otherwise one clip of each, cut at random in training, its beginning in
-            tests.
+            spectrogram analysis do; otherwise one clip of each, cut in training where `start` says, its
+            beginning in tests.
         remainder: `"repeat"` lengthens what is left at the end to a clip by repeating it, `"drop"` leaves it
             out, and with it every recording shorter than a clip, as published.
         trial: what gets one score in a test: every `"window"`, or every `"recording"`, with the mean log-odds
             of its windows.
+        start: where training cuts recordings that are not tiled: at `"random"`, anew each time, or at the
+            `"first"` sample, as tests do, so that clips come again (many published systems; a memo).
     """
 
     tile: bool = False
     remainder: Literal["repeat", "drop"] = "repeat"
     trial: Literal["window", "recording"] = "recording"
+    start: Literal["random", "first"] = "random"
+
+    @property
+    def crops(self) -> bool:
+        """Whether training clips are cut at random."""
+        return not self.tile and self.start == "random"
 
 
 class Limit(NamedTuple):
@@ -82,6 +90,8 @@ def cut(lengths: NDArray[np.int64], rows: NDArray[np.int64], samples: int, windo
         raise InputError(f"data.windows.remainder={windows.remainder} is unknown; choose repeat or drop")
     if windows.trial not in {"window", "recording"}:
         raise InputError(f"data.windows.trial={windows.trial} is unknown; choose window or recording")
+    if windows.start not in {"random", "first"}:
+        raise InputError(f"data.windows.start={windows.start} is unknown; choose random or first")
     if not windows.tile:
         return Clipped(rows, np.zeros(len(rows), np.int64))
     total = lengths[rows]

@@ -5,7 +5,7 @@ https://arxiv.org/abs/1511.02683, in the sizes of Lavrentyeva et al. (2019), "ST
 ASVspoof2019 Challenge", https://arxiv.org/abs/1904.05576.
 """
 
-from typing import Final, final
+from typing import Any, Final, final
 
 import torch
 from torch import Tensor, nn
@@ -14,6 +14,26 @@ from bonafide.types import FeatureShape, InputError
 
 MAPS: Final = 32  # of the last convolution
 SIDE: Final = 16  # four poolings, each halves bins and frames, rounding down
+
+
+class _Larger(torch.autograd.Function):
+    """The larger of the two halves of the channels; where both are equal, the second learns.
+
+    The gradient of `torch.maximum` takes eight passes over the maps to share it out between equals, and is
+    nearly half of the cost of a light convolutional network on a CPU. Here it takes three.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, maps: Tensor) -> Tensor:
+        first, second = maps.chunk(2, dim=1)
+        ctx.save_for_backward(first > second)
+        return torch.maximum(first, second)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (won,) = ctx.saved_tensors
+        kept = gradients[0] * won
+        return torch.cat([kept, gradients[0] - kept], dim=1)
 
 
 @final
@@ -26,8 +46,10 @@ class MaxFeatureMap(nn.Module):
 
     def forward(self, maps: Tensor) -> Tensor:
         """`[batch, 2 * channels, ...]` → `[batch, channels, ...]`."""
-        first, second = maps.chunk(2, dim=1)
-        return torch.maximum(first, second)
+        if torch.compiler.is_compiling():  # it fuses the passes by itself
+            return torch.maximum(*maps.chunk(2, dim=1))
+        larger: Tensor = _Larger.apply(maps)  # type: ignore[no-untyped-call]
+        return larger
 
 
 @final
