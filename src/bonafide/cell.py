@@ -18,6 +18,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 
 from bonafide.types import InputError
+from bonafide.validated import Mode, Validated
 from bonafide.whole import whole
 
 FILE: Final = "cell.json"
@@ -34,10 +35,12 @@ class Cell(NamedTuple):
     Args:
         fingerprint: of the config, as `assembly.fingerprint` makes it.
         status: of the last attempt.
-        value: best validation EER, a fraction; None if nothing was trained to the end.
+        value: of `measure` at its best; None if nothing was trained to the end.
         error: one line; empty unless it failed.
         seconds: spent in this and earlier attempts.
         owner: of the last attempt: its host, process and when that began, and its job if Slurm ran it.
+        measure: validation measure by which the weights were chosen.
+        mode: whether its best is the smallest or the largest.
     """
 
     fingerprint: str
@@ -46,6 +49,13 @@ class Cell(NamedTuple):
     error: str = ""
     seconds: float = 0.0
     owner: Mapping[str, str] = {}
+    measure: str = "val/eer"
+    mode: Mode = "min"
+
+    @property
+    def validated(self) -> Validated | None:
+        """What validation chose the weights by."""
+        return None if self.value is None else Validated(self.value, self.measure, self.mode)
 
     @property
     def alive(self) -> bool:

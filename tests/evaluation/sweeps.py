@@ -11,6 +11,7 @@ from bonafide.cell import Cell, Status
 from bonafide.evaluation import breakdown, scores
 from bonafide.evaluation.scores import Trials
 from bonafide.types import Label, Utterance
+from bonafide.validated import Mode
 
 
 def trials(eer: float, systems: Sequence[str], count: int = 20, corpus: str = "c", seed: int = 0) -> Trials:
@@ -35,6 +36,8 @@ def run(
     groups: Mapping[str, Trials],
     *,
     validation: float | None = 0.1,
+    measure: str = "val/eer",
+    mode: Mode = "min",
     trained: Sequence[str] = (),
     parameters: int = 1000,
     seconds: float = 60.0,
@@ -51,7 +54,7 @@ def run(
     content = {"groups": measured, "seed": 0, "parameters": parameters, "fingerprint": fingerprint}
     (folder / "metrics.json").write_text(json.dumps(content))
     (folder / "provenance.json").write_text(json.dumps({"trained_on": list(trained), "seconds": seconds}))
-    cell.write(folder, Cell(fingerprint, "done", validation, seconds=seconds))
+    cell.write(folder, Cell(fingerprint, "done", validation, seconds=seconds, measure=measure, mode=mode))
     return folder
 
 

@@ -186,7 +186,33 @@ def test_equals_on_validation_count_by_their_mean(tmp_path: Path) -> None:
     table = selection_table([choice], sweep)
     assert texts(table)[0][2:5] == ["0 and 1 more", "0.00", "25.00"]
     assert table is not None
-    assert "1 cells have no validation EER" in table.note
+    assert "1 cells say nothing of validation" in table.note
+
+
+def test_validation_is_called_by_its_measure(tmp_path: Path) -> None:
+    groups = {"test": trials(0.1, ["a"])}
+    for number, score in enumerate((0.9, 0.7)):
+        run(
+            tmp_path / f"by/score/{number}",
+            {"rate": str(number)},
+            groups,
+            validation=score,
+            measure="val/score",
+            mode="max",
+        )
+    sweep = read([tmp_path / "by/score"])
+    (choice,) = choose(sweep, "test")
+    assert [one.name for one in choice.kept] == ["0"]
+    assert rows(selection_table([choice], sweep))[0]["validation_score"] == "0.9"
+    assert [row["validation_score"] for row in rows(every_cell(sweep))] == ["0.9", "0.7"]
+    assert texts(every_cell(sweep))[0][4] == "0.9000"
+
+    run(tmp_path / "by/loss", {"rate": "2"}, groups, validation=0.3, measure="val/loss")
+    mixed = read([tmp_path / "by/score", tmp_path / "by/loss"])
+    assert choose(mixed, "test") == []
+    assert "score 0.9000" in texts(every_cell(mixed))[0]
+    remarks = document(mixed, Drawn(), [], facts={}).sections[0].remarks
+    assert any("by different measures (loss, score)" in remark for remark in remarks)
 
 
 def grid(folder: Path, eers: dict[tuple[str, str, int], float], groups: Sequence[str] = ("test",)) -> Sweep:

@@ -109,11 +109,14 @@ def test_a_search_with_all_its_values_launches_nothing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(tmp_path, Computed(dropout), "hydra.sweeper.n_trials=3")
+    assert "Validation score" not in capsys.readouterr().out
+    cell.write(tmp_path / "1", Cell("", "done", 0.875, measure="val/score", mode="max"))
     again = Computed(dropout)
     run(tmp_path, again, "hydra.sweeper.n_trials=3")
     assert again.launched == []
     said = capsys.readouterr().out
-    assert "Validation EER %" in said
+    assert "Validation score" in said
+    assert "0.8750" in said
     assert f"study: sqlite:///{tmp_path}/study.db" in said
 
 

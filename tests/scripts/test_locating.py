@@ -8,6 +8,7 @@ import pytest
 from tests.corpora import partialspoof
 from tests.scripts.command_line import bonafide
 
+from bonafide import cell
 from bonafide.evaluation import scores
 from bonafide.evaluation.localization import frames, segments
 from bonafide.evaluation.localization.measures import measure
@@ -53,6 +54,11 @@ def test_a_run_leaves_where(located: Path) -> None:
     metrics = json.loads((located / "metrics.json").read_text())
     assert set(metrics["groups"]) == {"eval", "dev"}
     assert "localization" not in metrics, "these groups share nothing"
+    left = cell.read(located)
+    assert left is not None
+    assert (left.measure, left.mode) == ("val/score", "max")
+    assert left.value is not None
+    assert 0 <= left.value <= 1
     for name, group in metrics["groups"].items():
         found = segments.read(located / "scores" / f"{name}.segments.jsonl")
         kept = frames.read(located / "scores" / f"{name}.frames.npz")

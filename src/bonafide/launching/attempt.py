@@ -19,6 +19,7 @@ from bonafide import assembly, cell
 from bonafide.cell import Cell
 from bonafide.launching import plan, ranks
 from bonafide.types import InputError
+from bonafide.validated import Validated
 
 
 class Attempt(NamedTuple):
@@ -65,7 +66,7 @@ class Attempt(NamedTuple):
 
     @contextmanager
     def noted(self, explain: Callable[[BaseException], str | None]) -> Iterator["Outcome"]:
-        """Keeps `cell.json` while the block runs; the block sets the value.
+        """Keeps `cell.json` while the block runs; the block sets what validation said.
 
         Args:
             explain: an error in one line; None if there is no better than its own.
@@ -95,14 +96,15 @@ class Outcome:
 
     def __init__(self, attempt: Attempt, started: float) -> None:
         self.attempt, self.started = attempt, started
-        self.value: float | None = None
+        self.validated: Validated | None = None
 
     def note(self, status: cell.Status, error: str = "") -> None:
         """Writes `cell.json`, unless another process of the run does."""
         if ranks.number() == 0:
             seconds = round(self.attempt.before + time.monotonic() - self.started, 1)
-            value = self.value if status == "done" else None
-            written = Cell(self.attempt.fingerprint, status, value, error, seconds, cell.owner())
+            written = Cell(self.attempt.fingerprint, status, None, error, seconds, cell.owner())
+            if status == "done" and self.validated is not None:
+                written = written._replace(**self.validated._asdict())
             cell.write(self.attempt.folder, written)
 
     def give_up(self, error: str) -> None:

@@ -11,10 +11,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bonafide import cell
+from bonafide import cell, validated
 from bonafide.launching import plan
 from bonafide.launching.plan import Job
 from bonafide.types import InputError
+from bonafide.validated import Validated
 
 STYLES: Final = {"done": "green", "failed": "red", "interrupted": "yellow", "running elsewhere": "yellow"}
 
@@ -24,13 +25,13 @@ class Ending(NamedTuple):
 
     Args:
         said: done, done before, failed, interrupted, running elsewhere, or waiting.
-        value: best validation EER, a fraction.
+        validated: what validation chose the weights by.
         seconds: of all its attempts.
         error: one line.
     """
 
     said: str
-    value: float | None = None
+    validated: Validated | None = None
     seconds: float | None = None
     error: str = ""
 
@@ -52,7 +53,7 @@ def ending(job: Job) -> Ending:
         error = "" if found.alive else "it ended without a word; its log says more"
         return Ending(said, seconds=found.seconds, error=error)
     said = "done before" if job.state == "done" and found.status == "done" else found.status
-    return Ending(said, found.value, found.seconds, found.error)
+    return Ending(said, found.validated, found.seconds, found.error)
 
 
 def show(jobs: Sequence[Job], sweep: Path) -> None:
@@ -62,11 +63,13 @@ def show(jobs: Sequence[Job], sweep: Path) -> None:
     table.add_column("cell", justify="right")
     table.add_column("options", overflow="fold")
     table.add_column("state")
-    table.add_column("validation EER", justify="right")
+    head, _ = validated.titles(end.validated for _, end in ends.values())
+    table.add_column(f"validation {head}".strip(), justify="right")
     table.add_column("seconds", justify="right")
     common = shared([job for job, _ in ends.values()])
     for number, (job, end) in sorted(ends.items()):
-        value = "" if end.value is None else f"{100 * end.value:.2f} %"
+        found = end.validated
+        value = "" if found is None else found.text if head else str(found).removeprefix("validation ")
         seconds = "" if end.seconds is None else f"{end.seconds:.0f}"
         said = Text(end.said, STYLES.get(end.said, ""))
         table.add_row(str(number), Text(short(job, common)), said, value, seconds)
@@ -104,6 +107,7 @@ def _returned(job: Job, end: Ending) -> JobReturn:
         found.hydra_cfg = OmegaConf.masked_copy(job.config, ["hydra"])
         with read_write(found.hydra_cfg.hydra.runtime), open_dict(found.hydra_cfg.hydra.runtime):
             found.hydra_cfg.hydra.runtime.output_dir = str(job.folder.absolute())
-    found.return_value = end.value if end.done else InputError(f"cell {job.number}: {end.error or end.said}")
+    value = None if end.validated is None else end.validated.cost
+    found.return_value = value if end.done else InputError(f"cell {job.number}: {end.error or end.said}")
     found.status = JobStatus.COMPLETED if end.done else JobStatus.FAILED
     return found

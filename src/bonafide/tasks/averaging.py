@@ -79,7 +79,8 @@ class Averaging(pl.Callback):
             said = {f"{NAME}/{name.removeprefix('val/')}": float(value) for name, value in measures.items()}
             for logger in trainer.loggers:
                 logger.log_metrics(said, trainer.global_step)
-            rank_zero_info(f"{NAME}.ckpt: val/eer {said[f'{NAME}/eer']:.4f}")
+            every = ", ".join(f"{name} {float(value):.4f}" for name, value in sorted(measures.items()))
+            rank_zero_info(f"{NAME}.ckpt: {every}")
         trainer.save_checkpoint(self.dirpath / f"{NAME}.ckpt", weights_only=True)
         pl_module.train(was_training)
         for value, old in zip(state, before, strict=True):

@@ -164,7 +164,7 @@ def _run(place: _Place, choices: Mapping[str, str], found: Cell | None) -> Run |
             place.folder,
             choices,
             {str(name): _measured(group) for name, group in content["groups"].items()},
-            validation=None if found is None else found.value,
+            validation=None if found is None else found.validated,
             seconds=None if seconds is None else float(seconds),
             parameters=content.get("parameters"),
             trained=tuple(sorted(map(str, provenance.get("trained_on", ())))),

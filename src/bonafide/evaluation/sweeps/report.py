@@ -83,6 +83,11 @@ def _remarks(sweep: Sweep, drawn: Drawn) -> Iterator[str]:
         counts = ", ".join(f"{count} {state}" for state, count in states.items())
         every = len(sweep.runs) + len(sweep.absent)
         yield f"{len(sweep.absent)} of {every} cells are not in these tables ({counts}); “{_CELLS}” says why."
+    if len(sweep.measures) > 1:
+        yield (
+            f"Validation chose the weights by different measures ({', '.join(sweep.measures)}), so nothing "
+            "is chosen among these cells."
+        )
     unlike = [group for group in sweep.groups if not sweep.alike(group)]
     if unlike:
         yield (
@@ -158,7 +163,7 @@ def _glossary(sweep: Sweep) -> Iterator[tuple[str, str]]:
     )
     if len(sweep.groups) > 1:
         yield AEER, "mean of the EERs of all test groups, each with its own threshold."
-    yield "Validation", "the best validation EER of a cell, by which its weights were kept."
+    yield "Validation", "the best validation EER of a cell, or what else its weights were chosen by."
     yield (
         "Optimism",
         "the test EER of what validation chose less the lowest test EER: what is gained by choosing on the "

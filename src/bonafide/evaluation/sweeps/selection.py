@@ -9,6 +9,7 @@ from bonafide.evaluation.cells import Cell, Column, Row, Table, measured, percen
 from bonafide.evaluation.compare_tables import signed
 from bonafide.evaluation.sweeps.sweep import Run, Sweep, shown
 from bonafide.evaluation.sweeps.tables import chosen
+from bonafide.validated import Validated, titles
 
 _SAME = 1e-12
 
@@ -18,13 +19,13 @@ class Candidate(NamedTuple):
 
     Args:
         name: its choices.
-        validation: EER.
+        validation: what its weights were chosen by, the mean over its cells.
         test: EER of a test group.
         runs: its cells.
     """
 
     name: str
-    validation: float
+    validation: Validated
     test: float
     runs: Sequence[Run]
 
@@ -35,7 +36,7 @@ class Choice(NamedTuple):
     Args:
         group: test group.
         among: what there is to choose from.
-        kept: lowest on validation; several if they are equal.
+        kept: best on validation; several if they are equal.
         best: lowest on test.
         better: candidates with a lower test EER than the mean of `kept`.
         candidates: how many there are.
@@ -60,7 +61,12 @@ class Choice(NamedTuple):
 
 
 def choose(sweep: Sweep, group: str) -> list[Choice]:
-    """Among configurations by their means over seeds, and among cells; nothing where there is no choice."""
+    """Among configurations by their means over seeds, and among cells.
+
+    Nothing where there is no choice, or where cells were chosen by different measures.
+    """
+    if len(sweep.measures) > 1:
+        return []
     configurations = list(_configurations(sweep, group))
     cells = [
         Candidate(chosen(sweep, run), run.validation, run.groups[group].eer, [run])
@@ -77,13 +83,14 @@ def selection_table(found: Sequence[Choice], sweep: Sweep) -> Table | None:
     """A line for each choice; None where there are none."""
     if not found:
         return None
+    head, key = titles(candidate.validation for one in found for candidate in one.kept)
     columns = (
         Column("Test group", ("test_group",), text=True),
         Column("Chosen among", ("candidates", "among"), text=True),
-        Column("choice", ("on_validation",), text=True, over="Lowest on validation"),
-        Column("validation EER %", ("validation_eer",), over="Lowest on validation"),
-        Column("test EER %", ("test_eer",), over="Lowest on validation"),
-        Column("rank", ("rank",), over="Lowest on validation"),
+        Column("choice", ("on_validation",), text=True, over="Best on validation"),
+        Column(f"validation {head}".strip(), (f"validation_{key}".strip("_"),), over="Best on validation"),
+        Column("test EER %", ("test_eer",), over="Best on validation"),
+        Column("rank", ("rank",), over="Best on validation"),
         Column("choice", ("on_test",), text=True, over="Lowest on test"),
         Column("test EER %", ("lowest_test_eer",), over="Lowest on test"),
         Column("Optimism", ("optimism",)),
@@ -94,7 +101,7 @@ def selection_table(found: Sequence[Choice], sweep: Sweep) -> Table | None:
                 word(one.group),
                 Cell(f"{one.candidates} {one.among}", (one.candidates, one.among)),
                 word(_names(one.kept)),
-                measured(one.kept[0].validation, percent),
+                Cell(one.kept[0].validation.text, (one.kept[0].validation.value,)),
                 measured(one.test, percent, strong=True),
                 Cell(f"{one.better + 1}", (one.better + 1,)),
                 word(one.best.name),
@@ -117,12 +124,12 @@ def _note(found: Sequence[Choice], sweep: Sweep) -> str:
         note += " Where several are equal on validation, the test EER is their mean."
     if len({run.trained for run in sweep.runs}) > 1:
         note += (
-            " Training sets differ, and validation trials with them: a low validation EER may also mean easy "
-            "systems to train on."
+            " Training sets differ, and validation trials with them: a good value on validation may also "
+            "mean easy systems to train on."
         )
     unknown = sum(run.validation is None for run in sweep.runs)
     if unknown:
-        note += f" {unknown} cells have no validation EER and cannot be chosen."
+        note += f" {unknown} cells say nothing of validation and cannot be chosen."
     return note
 
 
@@ -133,12 +140,13 @@ def _configurations(sweep: Sweep, group: str) -> Iterator[Candidate]:
         if own and len(validations) == len(own):
             test = float(np.mean([run.groups[group].eer for run in own]))
             name = " · ".join(map(shown, values)) or runs[0].name
-            yield Candidate(name, float(np.mean(validations)), test, own)
+            value = float(np.mean([one.value for one in validations]))
+            yield Candidate(name, validations[0]._replace(value=value), test, own)
 
 
 def _choice(group: str, among: str, candidates: Sequence[Candidate]) -> Choice:
-    lowest = min(one.validation for one in candidates)
-    kept = [one for one in candidates if one.validation <= lowest + _SAME]
+    lowest = min(one.validation.cost for one in candidates)
+    kept = [one for one in candidates if one.validation.cost <= lowest + _SAME]
     test = float(np.mean([one.test for one in kept]))
     better = sum(one.test < test - _SAME for one in candidates)
     return Choice(group, among, kept, min(candidates, key=lambda one: one.test), better, len(candidates))

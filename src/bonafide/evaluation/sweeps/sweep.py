@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, final
 
 from bonafide.choices import shortened
 from bonafide.evaluation.cells import DASH
+from bonafide.validated import Validated
 
 SEED: Final = "seed"
 """The option whose values are repetitions, not choices."""
@@ -43,7 +44,7 @@ class Run(NamedTuple):
         folder: of the run.
         choices: option → value, of every option that any cell of the sweep was given.
         groups: by test group.
-        validation: best validation EER, a fraction; None if it is not known.
+        validation: what the weights were chosen by; None if it is not known.
         seconds: spent; None if it is not known.
         parameters: trained numbers; None if it is not known.
         trained: systems in the training data, sorted; empty if they are not known.
@@ -54,7 +55,7 @@ class Run(NamedTuple):
     folder: Path
     choices: Mapping[str, str]
     groups: Mapping[str, Measured]
-    validation: float | None = None
+    validation: Validated | None = None
     seconds: float | None = None
     parameters: int | None = None
     trained: tuple[str, ...] = ()
@@ -115,6 +116,11 @@ class Sweep:
     def groups(self) -> list[str]:
         """Test groups of any cell, in order."""
         return list(dict.fromkeys(name for run in self.runs for name in run.groups))
+
+    @cached_property
+    def measures(self) -> list[str]:
+        """What validation chose the weights of any cell by, in words."""
+        return sorted({run.validation.name for run in self.runs if run.validation is not None})
 
     @cached_property
     def configurations(self) -> dict[tuple[str, ...], list[Run]]:

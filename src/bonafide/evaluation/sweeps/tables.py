@@ -22,6 +22,7 @@ from bonafide.evaluation.cells import (
 from bonafide.evaluation.sweeps.bootstrap import Drawn
 from bonafide.evaluation.sweeps.sweep import Absent, Axis, Run, Sweep, shown
 from bonafide.metrics.aggregate import over_seeds
+from bonafide.validated import titles
 
 MEAN: Final = "mean ± std"
 RANGE: Final = "min – max"
@@ -96,12 +97,13 @@ def every_cell(sweep: Sweep) -> Table:
     """Each finished cell: choices, cost, and error rates."""
     titled = [Column("Cell", ("folder",), text=True)]
     axes = [*sweep.axes, *([sweep.seeds] if sweep.seeds.values != (DASH,) else [])]
+    head, key = titles(run.validation for run in sweep.runs)
     columns = [
         *titled,
         *(Column(axis.title, (axis.option,), text=True) for axis in axes),
         Column("Parameters", ("parameters",)),
         Column("Seconds", ("seconds",)),
-        Column("Validation", ("validation_eer",), over="EER %"),
+        Column("Validation", (f"validation_{key}".strip("_"),), over=head),
         *(Column(group, (f"{group}_eer",), over="EER %") for group in sweep.groups),
     ]
     rows = []
@@ -110,10 +112,18 @@ def every_cell(sweep: Sweep) -> Table:
             line = [Cell(run.name, (str(run.folder),)), *(_choice(run, axis) for axis in axes)]
             line.append(missing() if run.parameters is None else count(run.parameters))
             line.append(missing() if run.seconds is None else Cell(f"{run.seconds:,.0f}", (run.seconds,)))
-            line.append(missing() if run.validation is None else measured(run.validation, percent))
+            line.append(_validation(run, alone=bool(head)))
             line += [_eer(run, group) for group in sweep.groups]
             rows.append(Row(tuple(line)))
     return Table("cells", "Finished cells", tuple(columns), tuple(rows))
+
+
+def _validation(run: Run, *, alone: bool) -> Cell:
+    """What the weights were chosen by, named where cells differ in that."""
+    found = run.validation
+    if found is None:
+        return missing()
+    return Cell(found.text if alone else str(found).removeprefix("validation "), (found.value,))
 
 
 def absent(sweep: Sweep) -> Table | None:

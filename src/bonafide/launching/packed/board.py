@@ -60,7 +60,7 @@ class Board:
     def end(self, job: Job, end: Ending) -> None:
         """A cell is over."""
         self._running.pop(job.number, None)
-        value = "" if end.value is None else f", validation EER {100 * end.value:.2f} %"
+        value = "" if end.validated is None else f", {end.validated}"
         seconds = "" if end.seconds is None else f", {end.seconds:.0f} s"
         error = f": {end.error}" if end.error else ""
         self._say(job, f"{end.said}{value}{seconds}{error}", closing.STYLES.get(end.said, ""))

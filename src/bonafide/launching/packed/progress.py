@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from bonafide.validated import Validated
+
 
 class Progress(NamedTuple):
     """How far a cell has come.
@@ -9,17 +11,17 @@ class Progress(NamedTuple):
     Args:
         epoch: that is being trained, from 1; 0 before the first.
         epochs: at most; -1 without bound.
-        value: best validation EER so far, a fraction.
+        validated: the best so far.
         testing: whether training is over.
     """
 
     epoch: int = 0
     epochs: int = -1
-    value: float | None = None
+    validated: Validated | None = None
     testing: bool = False
 
     def __str__(self) -> str:
-        value = "" if self.value is None else f", validation EER {100 * self.value:.2f} %"
+        value = "" if self.validated is None else f", {self.validated}"
         if self.testing:
             return f"testing{value}"
         if not self.epoch:

@@ -1,12 +1,14 @@
-"""What a cell tells the sweep while it runs: epochs and the best validation EER, over a pipe."""
+"""What a cell tells the sweep while it runs: epochs and the best of validation, over a pipe."""
 
 from contextlib import suppress
 from multiprocessing.connection import Connection
 from typing import final
 
 import pytorch_lightning as pl
+from pytorch_lightning.callbacks import ModelCheckpoint
 
 from bonafide.launching.packed.progress import Progress
+from bonafide.validated import Mode, Validated
 
 
 @final
@@ -19,7 +21,7 @@ class Reporter(pl.Callback):
 
     def __init__(self, pipe: Connection) -> None:
         self._pipe = pipe
-        self._value: float | None = None
+        self._best: Validated | None = None
 
     def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Another epoch."""
@@ -27,9 +29,10 @@ class Reporter(pl.Callback):
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
         """Another value."""
-        if "val/eer" in trainer.callback_metrics:
-            found = float(trainer.callback_metrics["val/eer"])
-            self._value = found if self._value is None else min(found, self._value)
+        kept, found = trainer.checkpoint_callback, trainer.callback_metrics
+        if isinstance(kept, ModelCheckpoint) and kept.monitor in found:
+            mode: Mode = "max" if kept.mode == "max" else "min"
+            self._best = Validated(float(found[kept.monitor]), kept.monitor, mode).better(self._best)
         self._tell(trainer)
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002
@@ -39,4 +42,4 @@ class Reporter(pl.Callback):
     def _tell(self, trainer: pl.Trainer, *, testing: bool = False) -> None:
         most = trainer.max_epochs if trainer.max_epochs is not None else -1
         with suppress(OSError):  # nobody listens any more
-            self._pipe.send(Progress(trainer.current_epoch + 1, most, self._value, testing))
+            self._pipe.send(Progress(trainer.current_epoch + 1, most, self._best, testing))

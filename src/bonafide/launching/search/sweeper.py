@@ -191,8 +191,8 @@ class _Cells:
         if job is not None and job.status == JobStatus.COMPLETED and job.return_value is not None:
             return Outcome.of(name, float(job.return_value))
         found = cell.read(self._folder / name)
-        if found is not None and found.status == "done" and found.value is not None:
-            return Outcome.of(name, found.value)
+        if found is not None and found.status == "done" and found.validated is not None:
+            return Outcome.of(name, found.validated.cost)
         if found is not None and found.status in {"interrupted", "running"}:
             return Outcome(name, None, finished=False)
         if found is not None and found.error:

@@ -9,6 +9,7 @@ from typing import NamedTuple, Self
 import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.callbacks import ModelCheckpoint
 
 from bonafide import assembly
 from bonafide.audio import files
@@ -21,6 +22,7 @@ from bonafide.scripts.jobs.trials import trials_of
 from bonafide.tasks import checkpoints
 from bonafide.tasks.scoring import Scoring
 from bonafide.types import InputError
+from bonafide.validated import Validated
 
 
 class Facts(NamedTuple):
@@ -117,13 +119,12 @@ def interruptible(work: Callable[..., object], *given: object, **named: object) 
         raise
 
 
-def best_score(trainer: pl.Trainer) -> float | None:
-    """Lowest validation EER so far, or what the best validation score lacks to 1: searches lower it."""
-    checkpoint = trainer.checkpoint_callback
-    score = getattr(checkpoint, "best_model_score", None)
-    if score is None:
+def best(trainer: pl.Trainer) -> Validated | None:
+    """The measure that chooses the best epoch, at its best so far."""
+    kept = trainer.checkpoint_callback
+    if not isinstance(kept, ModelCheckpoint) or kept.best_model_score is None or kept.monitor is None:
         return None
-    return 1 - float(score) if getattr(checkpoint, "mode", "min") == "max" else float(score)
+    return Validated(float(kept.best_model_score), kept.monitor, "max" if kept.mode == "max" else "min")
 
 
 def use(task: Scoring, folder: str | Path, checkpoint: str) -> None:

@@ -13,10 +13,11 @@ from bonafide.launching.attempt import Attempt, Outcome, Terminable
 from bonafide.scripts import command
 from bonafide.scripts.jobs import auditing, logs, results
 from bonafide.types import InputError
+from bonafide.validated import Validated
 
 
 def run(cfg: DictConfig, watchers: Sequence[pl.Callback] = ()) -> float | None:
-    """One run; returns the best validation EER, for searches.
+    """One run; returns what searches lower, the validation EER unless `task.monitor` says otherwise.
 
     A cell of a sweep that is done is not run again, and one that was interrupted goes on.
 
@@ -26,14 +27,18 @@ def run(cfg: DictConfig, watchers: Sequence[pl.Callback] = ()) -> float | None:
     """
     attempt = Attempt.of(cfg)
     if attempt.done is not None:
-        return attempt.done.value
+        return _cost(attempt.done.validated)
     cfg.ckpt_path = attempt.checkpoint
     with attempt.noted(lambda error: command.explain(error, "train")) as outcome:
-        outcome.value = _run(cfg, outcome, [*watchers, Terminable()])
-    return outcome.value
+        outcome.validated = _run(cfg, outcome, [*watchers, Terminable()])
+    return _cost(outcome.validated)
 
 
-def _run(cfg: DictConfig, outcome: Outcome, watchers: Sequence[pl.Callback]) -> float | None:
+def _cost(validated: Validated | None) -> float | None:
+    return None if validated is None else validated.cost
+
+
+def _run(cfg: DictConfig, outcome: Outcome, watchers: Sequence[pl.Callback]) -> Validated | None:
     started = time.monotonic()
     results.quiet()
     if cfg.test and cfg.checkpoint == "averaged" and not cfg.callbacks.get("averaged"):
@@ -52,7 +57,7 @@ def _run(cfg: DictConfig, outcome: Outcome, watchers: Sequence[pl.Callback]) -> 
         if cfg.train:
             given = {"datamodule": data, "ckpt_path": cfg.ckpt_path, "weights_only": True}
             results.interruptible(trainer.fit, task, **given)
-            best = results.best_score(trainer)
+            best = results.best(trainer)
         if cfg.test and not cfg.trainer.fast_dev_run:
             results.use(task, cfg.folder, cfg.checkpoint)
             facts = results.Facts.of(cfg, task, data, seconds=time.monotonic() - started)
