@@ -74,8 +74,8 @@ class Cost(NamedTuple):
 
     @property
     def factor(self) -> float:
-        """Their median."""
-        return median(self.factors)
+        """That of the medians, so that a table adds up."""
+        return median(self.extraction) + median(self.scoring)
 
     @property
     def memory(self) -> int | None:

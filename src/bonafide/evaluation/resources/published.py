@@ -61,4 +61,8 @@ def table(costs: Mapping[str, Cost]) -> Table | None:
         "Of a second of audio. Published: Firc, Malinka and Hanáček (2024), librosa on one thread of another "
         "machine, clips of about two seconds one by one; storage from their gigabytes for 240,000 clips."
     )
-    return Table("published", "Beside the published comparison", columns, tuple(rows), note) if rows else None
+    return (
+        Table("published", "The seven features beside each other", columns, tuple(rows), note)
+        if rows
+        else None
+    )

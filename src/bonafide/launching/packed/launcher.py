@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from multiprocessing import connection, forkserver
+from multiprocessing import connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import FrameType
@@ -20,7 +20,7 @@ from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
 from bonafide import cell
-from bonafide.launching import closing, plan
+from bonafide.launching import closing, plan, server
 from bonafide.launching.packed import slots
 from bonafide.launching.packed.board import Board
 from bonafide.launching.packed.progress import Progress
@@ -79,23 +79,13 @@ def launch(
                 plan.fail(job)
         to_run = [job for job in cells if job.to_run]
         if to_run:
-            _start_server()
+            server.start(PRELOADED)
             places = _places(settings, to_run)
             with _terminable(), Board(cells) as board:
                 _Pool(to_run, places, board, sweep).run()
     finally:
         closing.show(jobs, sweep)
     return closing.returns(jobs)
-
-
-def _start_server() -> None:
-    """Ctrl-C is not for it."""
-    _SERVER.set_forkserver_preload(list(PRELOADED))
-    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
 
 
 def _places(settings: Settings, jobs: Sequence[Job]) -> list[Slot]:

@@ -1,10 +1,10 @@
-"""A report on scores that are there already: which form of it was asked for."""
+"""A report without training or scoring: which form of it was asked for."""
 
 from pathlib import Path
 
 from omegaconf import DictConfig
 
-from bonafide.scripts.jobs import calibrating, comparing, measuring, mining, sweeping
+from bonafide.scripts.jobs import calibrating, comparing, measuring, mining, resources, sweeping
 from bonafide.types import InputError
 
 _FORMS = {
@@ -14,8 +14,9 @@ _FORMS = {
     frozenset({"mistakes"}): mining.run,
     frozenset({"scores", "calibrate"}): calibrating.run,
     frozenset({"fusion", "calibrate"}): calibrating.run,
+    frozenset({"resources"}): resources.run,
 }
-_OPTIONS = ("scores", "compare", "sweep", "mistakes", "fusion", "calibrate")
+_OPTIONS = ("scores", "compare", "sweep", "mistakes", "fusion", "calibrate", "resources")
 
 
 def run(cfg: DictConfig) -> None:
@@ -24,13 +25,15 @@ def run(cfg: DictConfig) -> None:
     Raises:
         InputError: none is asked for, two that contradict each other, or one that W&B is not shown.
     """
-    given = [name for name in _OPTIONS if cfg[name] is not None]
+    if not isinstance(cfg.resources, bool):
+        raise InputError(f"resources={cfg.resources} is not understood; write resources=true")
+    given = [name for name in _OPTIONS if cfg[name] is not None and cfg[name] is not False]
     form = _FORMS.get(frozenset(given))
     if form is None:
         said = f"{'= and '.join(given)}= do not make a report" if given else "there is nothing to report on"
         raise InputError(
             f"{said}; give scores=FILE, compare=[RUN,RUN], sweep=FOLDER, mistakes=RUN, calibrate=FILE with "
-            "scores=FILE, or calibrate=[FILE,FILE] with fusion=[FILE,FILE]"
+            "scores=FILE, calibrate=[FILE,FILE] with fusion=[FILE,FILE], or resources=true"
         )
     if cfg.wandb and given != ["sweep"]:
         raise InputError("wandb=true logs the report of a sweep; add sweep=FOLDER, or leave it out")
