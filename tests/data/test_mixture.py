@@ -40,7 +40,9 @@ def column(data: AudioData, name: str, rows: Any) -> list[str]:
 def test_parts_bring_their_groups_and_keep_to_themselves(roots: Path, tmp_path: Path) -> None:
     data = mixture(roots, tmp_path)
     groups = data.groups()
-    assert list(groups) == ["wavefake_in_distribution", "wavefake_jsut", "folder_seen"]
+    jsut = ["wavefake_jsut", "wavefake_jsut_against_ljspeech"]
+    assert list(groups) == ["wavefake_in_distribution", *jsut, "folder_seen"]
+    assert set(column(data, "corpus", groups[jsut[1]].rows)) == {"wavefake/jsut", "wavefake/ljspeech"}
     assert set(column(data, "corpus", groups["wavefake_jsut"].rows)) == {"wavefake/jsut"}
     assert set(column(data, "system", groups["folder_seen"].rows)) == {"-", "folder/melgan", "folder/hifigan"}
     assert data.seen == ("folder/hifigan", "folder/melgan", "wavefake/ljspeech_melgan")
@@ -95,6 +97,9 @@ def test_a_part_of_which_nothing_trains_is_tested_on_alone(roots: Path, tmp_path
 def test_two_versions_of_a_corpus_are_two_parts(roots: Path, tmp_path: Path) -> None:
     for version in ("2sec", "rerec"):
         fake_or_real.write(roots / "fake_or_real", version, seconds=0.1)
-    versions = ["data.corpus.parts.first.corpus.version=2sec", "data.corpus.parts.second.corpus.version=rerec"]
+    versions = [
+        "data.corpus.parts.first.corpus.version=2sec",
+        "data.corpus.parts.second.corpus.version=rerec",
+    ]
     data = mixture(roots, tmp_path, *versions, parts=("first=fake_or_real", "second=fake_or_real"))
     assert list(data.groups()) == ["fake_or_real_2sec_testing", "fake_or_real_rerec_testing"]

@@ -43,7 +43,7 @@ PLACES |= {
 """What a user must give before a group can be resolved."""
 
 BESIDE = {
-    "frontend": {"standardize"},
+    "frontend": {"standardize", "memo"},
     "model": {"learning_rate", "weights"},
     "task": {"monitor", "monitor_mode"},
 }
