@@ -20,12 +20,16 @@ class Column(NamedTuple):
         keys: names of its values in CSV.
         text: words, to be aligned on the left.
         over: heading that it shares with its neighbours; empty for none.
+        long: sentences, which may take several lines.
+        code: what is typed or opened as it stands, which may take several lines.
     """
 
     title: str
     keys: tuple[str, ...]
     text: bool = False
     over: str = ""
+    long: bool = False
+    code: bool = False
 
     @property
     def name(self) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from bonafide.evaluation.cells import Cell, Table
+from bonafide.evaluation.cells import Cell, Column, Table
 from bonafide.evaluation.document import Document, Section
 
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]|~$#])")
@@ -37,7 +37,8 @@ def table(made: Table) -> str:
     """A table with pipes; numbers stand on the right."""
     head = _line(escape(column.name) for column in made.columns)
     rule = "|" + "|".join(" :-- " if column.text else " --: " for column in made.columns) + "|"
-    return "\n".join([head, rule, *(_line(map(_shown, row.cells)) for row in made.rows)])
+    lines = (_line(map(_shown, row.cells, made.columns)) for row in made.rows)
+    return "\n".join([head, rule, *lines])
 
 
 def _blocks(document: Document, folder: Path) -> Iterator[str]:
@@ -70,5 +71,8 @@ def _line(texts: Iterable[str]) -> str:
     return "| " + " | ".join(texts) + " |"
 
 
-def _shown(cell: Cell) -> str:
+def _shown(cell: Cell, column: Column) -> str:
+    if column.code and cell.text and "`" not in cell.text:
+        plain = " ".join(cell.text.split()).replace("|", r"\|")
+        return f"`{plain}`"
     return f"**{escape(cell.text)}**" if cell.best else escape(cell.text)
