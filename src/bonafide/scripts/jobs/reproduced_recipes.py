@@ -66,7 +66,7 @@ class Recipe(NamedTuple):
     @property
     def place(self) -> str:
         """Name of a folder."""
-        return re.sub(r"[^\w=.-]+", "_", self.title)
+        return re.sub(r"[^\w.-]+", "_", self.title)
 
 
 def read(cfg: DictConfig) -> list[Recipe]:
