@@ -29,8 +29,8 @@ _DEMO: Final = (
     "Synthetic corpus: speech-like sound made on this machine in seconds. It tries the tool, no more."
 )
 _REAL: Final = (
-    "Real recordings and their copies by neural vocoders. Trained on three vocoders: test is of these, "
-    "held_out of others. A few dozen recordings; new ones may differ by more than the intervals."
+    "Real recordings and their copies by neural vocoders, divided as experiment=vocoder_pairs says: test is "
+    "of vocoders that were trained on, held_out of others. Few recordings make broad intervals."
 )
 
 
