@@ -116,10 +116,17 @@ def test_the_table_says_what_ran_and_what_failed(tmp_path: Path, capsys: pytest.
     closing.show([done, bad, waiting], tmp_path)
     said = capsys.readouterr().out
     assert "seed=0" in said
-    assert "10.00 %" in said
+    assert "validation EER %" in said
+    assert "10.00" in said
     assert f"cell 1 ({tmp_path / '1'}): model=nosuch does not exist" in said
     assert said.strip().endswith("1 done, 1 failed, 1 waiting")
     returned = closing.returns([done, bad])
     assert returned[0].return_value == 0.1
+    cell.write(done.folder, Cell(done.fingerprint, "done", 0.875, measure="val/score", mode="max"))
+    closing.show([done, bad, waiting], tmp_path)
+    said = capsys.readouterr().out
+    assert "validation score" in said
+    assert "0.8750" in said
+    assert closing.returns([done])[0].return_value == 0.125  # what searches lower
     with pytest.raises(InputError, match="model=nosuch"):
         _ = returned[1].return_value
