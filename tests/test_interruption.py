@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+from bonafide import interruption
+
 STRUCK = """
 import os, signal, sys, time
 from bonafide import interruption
@@ -50,3 +52,10 @@ def test_other_errors_are_told_as_ever() -> None:
     assert done.returncode == 0
     assert b"ZeroDivisionError" in done.stderr
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_sigterm_interrupts_and_is_what_it_was_after() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), interruption.terminable():
+        signal.raise_signal(signal.SIGTERM)
+    assert signal.getsignal(signal.SIGTERM) is before

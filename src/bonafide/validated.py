@@ -1,7 +1,7 @@
 """The measure by which validation chose the weights of a run, and what it came to."""
 
 from collections.abc import Iterable
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, Self
 
 Mode = Literal["min", "max"]
 
@@ -27,7 +27,17 @@ class Validated(NamedTuple):
     mode: Mode = "min"
 
     def __str__(self) -> str:
-        return f"validation {self.name} {self.text}" + (" %" if self.rate else "")
+        return f"validation {self.named}"
+
+    @classmethod
+    def of(cls, value: float, measure: str, mode: str) -> Self:
+        """From what a checkpoint callback says of itself."""
+        return cls(value, measure, "max" if mode == "max" else "min")
+
+    @property
+    def named(self) -> str:
+        """The value with its name and unit, such as EER 5.26 %."""
+        return f"{self.name} {self.text}" + (" %" if self.rate else "")
 
     @property
     def name(self) -> str:

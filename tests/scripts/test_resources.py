@@ -86,7 +86,7 @@ def test_what_cannot_be_understood_is_measured_anew(tmp_path: Path) -> None:
         (["pairs=lfcc"], "lfcc is no pair; give FRONTEND/MODEL"),
         (["pairs=[]"], "pairs=[] names nothing to measure"),
         (["pairs=3"], "pairs=3 is not understood"),
-        ([pairs("lfcc/lcnn dropout")], "dropout behind lfcc/lcnn is no option"),
+        ([pairs("lfcc/lcnn dropout")], "behind lfcc/lcnn: dropout is no option"),
         ([pairs("raw/rawnet2 model.fathful=true")], "did you mean model.faithful?"),
         (["pairs=lfcc/lcnn", 'options=["data.samplerate=8000"]'], "did you mean data.sample_rate?"),
         (["batch_size=0"], "batch_size=0 measures nothing"),

@@ -69,7 +69,7 @@ def show(jobs: Sequence[Job], sweep: Path) -> None:
     common = shared([job for job, _ in ends.values()])
     for number, (job, end) in sorted(ends.items()):
         found = end.validated
-        value = "" if found is None else found.text if head else str(found).removeprefix("validation ")
+        value = "" if found is None else found.text if head else found.named
         seconds = "" if end.seconds is None else f"{end.seconds:.0f}"
         said = Text(end.said, STYLES.get(end.said, ""))
         table.add_row(str(number), Text(short(job, common)), said, value, seconds)

@@ -25,7 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 from bonafide import assembly, interruption
 from bonafide.types import InputError
 
-_TRACES = "HYDRA_FULL_ERROR"
+TRACES = "HYDRA_FULL_ERROR"
 _PLAIN = re.compile(r"[\w/.:\-%@?*|+]*")
 _DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS, errno.EPERM}
 
@@ -42,7 +42,7 @@ def run(
         job: module of `bonafide.scripts.jobs` that does the work.
         prepare: turns the options typed into those that Hydra reads.
     """
-    verbose = os.environ.get(_TRACES) == "1"
+    verbose = os.environ.get(TRACES) == "1"
 
     def start(cfg: DictConfig) -> object:
         answered = _noted if HydraConfig.get().mode == RunMode.MULTIRUN else _answered
@@ -60,14 +60,14 @@ def run(
 @contextmanager
 def _errors_come_back() -> Iterator[None]:
     """Hydra raises errors instead of printing them; whoever called us keeps their own choice."""
-    before = os.environ.get(_TRACES)
-    os.environ[_TRACES] = "1"
+    before = os.environ.get(TRACES)
+    os.environ[TRACES] = "1"
     try:
         yield
     finally:
-        del os.environ[_TRACES]
+        del os.environ[TRACES]
         if before is not None:
-            os.environ[_TRACES] = before
+            os.environ[TRACES] = before
 
 
 @contextmanager

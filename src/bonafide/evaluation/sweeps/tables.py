@@ -123,7 +123,7 @@ def _validation(run: Run, *, alone: bool) -> Cell:
     found = run.validation
     if found is None:
         return missing()
-    return Cell(found.text if alone else str(found).removeprefix("validation "), (found.value,))
+    return Cell(found.text if alone else found.named, (found.value,))
 
 
 def absent(sweep: Sweep) -> Table | None:

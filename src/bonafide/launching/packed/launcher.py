@@ -8,18 +8,17 @@ import multiprocessing
 import os
 import signal
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from multiprocessing import connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from types import FrameType
 from typing import Final, NamedTuple
 
 from hydra.core.utils import JobReturn
 from omegaconf import DictConfig, OmegaConf, open_dict, read_write
 
-from bonafide import cell
+from bonafide import cell, interruption
 from bonafide.launching import closing, plan, server
 from bonafide.launching.packed import slots
 from bonafide.launching.packed.board import Board
@@ -81,7 +80,7 @@ def launch(
         if to_run:
             server.start(PRELOADED)
             places = _places(settings, to_run)
-            with _terminable(), Board(cells) as board:
+            with interruption.terminable(), Board(cells) as board:
                 _Pool(to_run, places, board, sweep).run()
     finally:
         closing.show(jobs, sweep)
@@ -214,17 +213,3 @@ def _kill_group(leader: int | None) -> None:
     with suppress(ProcessLookupError, PermissionError):
         if leader:
             os.killpg(leader, signal.SIGKILL)
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM interrupts as Ctrl-C does."""
-
-    def interrupt(number: int, frame: FrameType | None) -> None:  # noqa: ARG001 - as Python calls it
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

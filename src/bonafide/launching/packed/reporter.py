@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 from bonafide.launching.packed.progress import Progress
-from bonafide.validated import Mode, Validated
+from bonafide.validated import Validated
 
 
 @final
@@ -31,8 +31,8 @@ class Reporter(pl.Callback):
         """Another value."""
         kept, found = trainer.checkpoint_callback, trainer.callback_metrics
         if isinstance(kept, ModelCheckpoint) and kept.monitor in found:
-            mode: Mode = "max" if kept.mode == "max" else "min"
-            self._best = Validated(float(found[kept.monitor]), kept.monitor, mode).better(self._best)
+            now = Validated.of(float(found[kept.monitor]), kept.monitor, kept.mode)
+            self._best = now.better(self._best)
         self._tell(trainer)
 
     def on_test_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:  # noqa: ARG002

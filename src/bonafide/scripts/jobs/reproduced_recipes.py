@@ -3,14 +3,14 @@
 import re
 import shlex
 from collections.abc import Iterator
-from difflib import get_close_matches
 from functools import cache
 from typing import Any, Final, NamedTuple
 
 from hydra import compose
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 
 from bonafide import assembly
+from bonafide.scripts.jobs import listed
 from bonafide.types import InputError
 
 Words = tuple[str, ...]
@@ -76,26 +76,16 @@ def read(cfg: DictConfig) -> list[Recipe]:
         InputError: a name that is not there, a sweep, or words that are no options.
     """
     if cfg.recipes is None:
-        found = [_recipe(name) for name in _there()]
+        found = [_recipe(name) for name in listed.there("experiment")]
         return [
             each for each in found if not each.published.startswith("nothing") and not _is_swept(each.name)
         ]
-    named = [_named(text) for text in dict.fromkeys(words(cfg.recipes, "recipes"))]
+    named = [_named(text) for text in dict.fromkeys(listed.words(cfg.recipes, "recipes"))]
     if not named:
-        raise InputError(f"recipes=[] names nothing to run; choose from {', '.join(_there())}")
+        raise InputError(
+            f"recipes=[] names nothing to run; choose from {', '.join(listed.there('experiment'))}"
+        )
     return named
-
-
-def words(value: object, option: str) -> list[str]:
-    """What an option lists; a single text is a list of one.
-
-    Raises:
-        InputError: something else than texts.
-    """
-    listed = list(value) if isinstance(value, ListConfig) else [value]
-    if not all(isinstance(text, str) and text.strip() for text in listed):
-        raise InputError(f"{option}={value} is not understood; give {option}=[…], a list of words")
-    return [" ".join(str(text).split()) for text in listed]
 
 
 def merged(*lists: Words) -> Words:
@@ -151,31 +141,15 @@ def spelt(value: object) -> str:
             return str(value)
 
 
-def _there() -> list[str]:
-    return sorted(file.stem for file in (assembly.conf() / "experiment").glob("*.yaml"))
-
-
 def _named(text: str) -> Recipe:
     name, *own = text.split()
-    if name not in _there():
-        near = get_close_matches(name, _there(), 1)
-        hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(_there())}"
+    if name not in listed.there("experiment"):
+        hint = listed.hint(name, listed.there("experiment"))
         raise InputError(f"recipes: there is no recipe {name}; {hint}")
     if _is_swept(name):
         raise InputError(f"recipes: {name} is a sweep; python train.py -m experiment={name} runs it")
-    check(own, f"recipes: behind {name}")
+    listed.check(own, f"recipes: behind {name}")
     return _recipe(name, tuple(own))
-
-
-def check(given: list[str], place: str) -> None:
-    """Each of the words must be an option.
-
-    Raises:
-        InputError: one is none.
-    """
-    wrong = [word for word in given if "=" not in word and not word.startswith("~")]
-    if wrong:
-        raise InputError(f"{place}: {wrong[0]} is no option; write OPTION=VALUE")
 
 
 def _recipe(name: str, own: Words = ()) -> Recipe:

@@ -10,7 +10,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
@@ -20,12 +19,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from bonafide import assembly, cell
+from bonafide import assembly, cell, interruption
+from bonafide.scripts import command
 from bonafide.types import InputError
 
 LOG: Final = "output.log"
-_TRACES: Final = "HYDRA_FULL_ERROR"
-"""Set while a command runs; a training with it answers a mistake with its trace."""
 _GRACE: Final = 60.0
 """Seconds that an interrupted training has to write what it must."""
 _RESULTS: Final = ("metrics.json", "provenance.json")
@@ -122,10 +120,11 @@ def _lines(file: Path) -> list[str]:
 def _process(words: Sequence[str], log: Path, threads: int | None) -> int:
     """Exit code of a training; an interruption is passed on, and what it must write is waited for."""
     log.parent.mkdir(parents=True, exist_ok=True)
-    environment = {name: value for name, value in os.environ.items() if name != _TRACES}
+    # A training with it would answer a mistake with its trace; it is set while a command runs.
+    environment = {name: value for name, value in os.environ.items() if name != command.TRACES}
     if threads is not None:
         environment["OMP_NUM_THREADS"] = environment["MKL_NUM_THREADS"] = str(threads)
-    with log.open("wb") as file, _terminable():
+    with log.open("wb") as file, interruption.terminable():
         process = subprocess.Popen(  # noqa: S603 - this very program
             [sys.executable, "-m", "bonafide.scripts.train", *words, "trainer.enable_progress_bar=false"],
             stdin=subprocess.DEVNULL,
@@ -149,13 +148,3 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """SIGTERM interrupts as Ctrl-C does: a training must not outlive who started it."""
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

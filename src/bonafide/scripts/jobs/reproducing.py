@@ -13,6 +13,7 @@ from bonafide import counting
 from bonafide.evaluation import markdown, report, reproduction
 from bonafide.evaluation.cells import percent
 from bonafide.scripts.jobs import (
+    listed,
     reproduced_recipes,
     reproduced_results,
     reproduced_run,
@@ -63,9 +64,9 @@ def run(cfg: DictConfig, folder: Path) -> None:
 
 def _scale(cfg: DictConfig) -> Words:
     """The words of all runs."""
-    given = reproduced_recipes.words(cfg.options, "options")
+    given = listed.words(cfg.options, "options")
     split = [word for text in given for word in text.split()]
-    reproduced_recipes.check(split, "options")
+    listed.check(split, "options")
     machine = [
         word
         for word in HydraConfig.get().overrides.task

@@ -5,11 +5,12 @@ from typing import Final, NamedTuple
 
 from hydra import compose
 from hydra.errors import HydraException
-from omegaconf import DictConfig, ListConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from bonafide import assembly
 from bonafide.evaluation.resources.published import PUBLISHED
+from bonafide.scripts.jobs import listed
 from bonafide.types import InputError
 
 FORM: Final = "FRONTEND/MODEL, such as lfcc/lcnn"
@@ -55,20 +56,13 @@ def read(cfg: DictConfig) -> list[Pair]:
     Raises:
         InputError: a name or an option that is not there.
     """
-    named = list(DEFAULT if cfg.pairs is None else dict.fromkeys(_words(cfg.pairs, "pairs")))
-    common = _words(cfg.options, "options")
+    named = list(DEFAULT if cfg.pairs is None else dict.fromkeys(listed.words(cfg.pairs, "pairs")))
+    common = listed.words(cfg.options, "options")
     if not named:
         raise InputError(f"pairs=[] names nothing to measure; give {FORM}")
     parts = [_parts(text) for text in named]  # all of them are looked at before one is composed
     given = [*common, f"seed={cfg.seed}", f"data.clip_seconds={cfg.clip_seconds}"]
     return [Pair(*found, _composed(*found, given)) for found in parts]
-
-
-def _words(value: object, option: str) -> list[str]:
-    listed = list(value) if isinstance(value, ListConfig) else [value]
-    if not all(isinstance(text, str) for text in listed):
-        raise InputError(f"{option}={value} is not understood; give {option}=[…], a list of words")
-    return [" ".join(str(text).split()) for text in listed]
 
 
 def _parts(text: str) -> tuple[str, str, tuple[str, ...]]:
@@ -77,22 +71,14 @@ def _parts(text: str) -> tuple[str, str, tuple[str, ...]]:
     if len(names) != 2 or not all(names):
         raise InputError(f"pairs: {pair or 'an empty word'} is no pair; give {FORM}")
     frontend, model = names
-    frontends, models = _there("frontend"), _there("model")
+    frontends, models = listed.there("frontend"), listed.there("model")
     if frontend in models and model in frontends:
         raise InputError(f"pairs: {pair} has the model first; did you mean {model}/{frontend}?")
     for name, kind, there in ((frontend, "front end", frontends), (model, "model", models)):
         if name not in there:
-            near = get_close_matches(name, there, 1)
-            hint = f"did you mean {near[0]}?" if near else f"choose from {', '.join(there)}"
-            raise InputError(f"pairs: there is no {kind} {name} ({pair}); {hint}")
-    wrong = [word for word in options if "=" not in word]
-    if wrong:
-        raise InputError(f"pairs: {wrong[0]} behind {pair} is no option; write OPTION=VALUE")
+            raise InputError(f"pairs: there is no {kind} {name} ({pair}); {listed.hint(name, there)}")
+    listed.check(options, f"pairs: behind {pair}")
     return frontend, model, tuple(options)
-
-
-def _there(group: str) -> list[str]:
-    return sorted(file.stem for file in (assembly.conf() / group).glob("*.yaml"))
 
 
 def _composed(frontend: str, model: str, own: tuple[str, ...], common: list[str]) -> DictConfig:

@@ -124,7 +124,7 @@ def best(trainer: pl.Trainer) -> Validated | None:
     kept = trainer.checkpoint_callback
     if not isinstance(kept, ModelCheckpoint) or kept.best_model_score is None or kept.monitor is None:
         return None
-    return Validated(float(kept.best_model_score), kept.monitor, "max" if kept.mode == "max" else "min")
+    return Validated.of(float(kept.best_model_score), kept.monitor, kept.mode)
 
 
 def use(task: Scoring, folder: str | Path, checkpoint: str) -> None:
