@@ -84,6 +84,7 @@ GROUPS = {
     "sweep_generators": ["out_of_distribution"],
     "fakesound": ["easy", "hard", "zeroshot"],
     "vocoder_pairs": ["test", "held_out"],
+    "sweep_vocoders": ["test", "held_out"],
     "copies": ["seen", "held_out"],
 }
 """What is tested on, by the beginning of the recipe's name."""
