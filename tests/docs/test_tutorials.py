@@ -57,6 +57,14 @@ def follow(page: str, folder: Path, cache: Path) -> str:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
+def test_quick_start(tmp_path: Path) -> None:
+    follow("quick_start.md", tmp_path, tmp_path / "cache")
+    for page in ("outputs/compared/report", "multirun/first/sweep", "outputs/lfcc/evaluations/perturbations/report"):
+        assert (tmp_path / f"{page}.html").is_file()
+
+
+@pytest.mark.slow
 def test_your_own_recordings(tmp_path: Path) -> None:
     sounds(tmp_path / "my_recordings" / "real", [f"anna_{number:02}" for number in range(14)])
     follow("your_recordings.md", tmp_path, tmp_path / "cache")

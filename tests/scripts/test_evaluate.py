@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 from tests.scripts.command_line import bonafide
 
+from bonafide import assembly
 from bonafide.evaluation import scores
+from bonafide.scripts.jobs import evaluation
 
 
 def metrics(folder: Path) -> dict[str, dict[str, object]]:
@@ -61,3 +63,30 @@ def test_any_option_of_the_run_s_data_can_be_changed(run: Path, recordings: Path
     done = bonafide(tmp_path, "evaluate", f"run={work}", "data.tests={every: {systems: all}}")
     assert done.code == 2
     assert "+data.tests.NAME=" in done.line()
+
+
+@pytest.mark.parametrize(
+    ("trained", "typed", "expected"),
+    [
+        ("data.windows.tile=true", [], True),
+        ("data.windows.tile=true", ["data.windows.tile=false"], False),
+        ("data.windows.tile=false", [], False),
+    ],
+)
+def test_a_detector_of_whole_recordings_hears_whole_ones(
+    trained: str, typed: list[str], expected: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evaluation, "_typed", lambda: typed)
+    recipe = assembly.compose(["data=folder", "data.root=own", "data.condition.highpass_hz=60", trained])
+    other = assembly.compose(["data=folder", "data.root=other", *typed]).data
+    evaluation.adapt(other, recipe, [])
+    assert other.windows.tile is expected
+    assert other.condition == recipe.data.condition
+
+
+def test_windows_that_are_trials_of_a_corpus_stay_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(evaluation, "_typed", list)
+    other = assembly.compose(["data=packets", "data.root=other"]).data
+    before = other.windows.copy()
+    evaluation.adapt(other, assembly.compose(["data=folder", "data.root=own"]), [])
+    assert other.windows == before

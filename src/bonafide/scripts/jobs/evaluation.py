@@ -52,6 +52,8 @@ def adapt(data: DictConfig, recipe: DictConfig, trained_on: Sequence[str]) -> No
         for name in RECIPE:
             if f"data.{name}" not in typed:
                 data[name] = recipe.data[name]
+        if recipe.data.windows.tile and "data.windows.tile" not in typed:
+            data.windows.tile = True  # who heard whole recordings hears whole ones
         data.seed = recipe.seed
         data.seen = list(trained_on)
         if _place(data) != _place(recipe.data) and "data.split.rule" not in typed:
