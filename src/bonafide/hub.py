@@ -34,15 +34,22 @@ def fetched(name: str, revision: str | None, files: Sequence[str], setting: str)
         InputError: it cannot be had.
     """
     from huggingface_hub import snapshot_download  # noqa: PLC0415 - only when a hub id is chosen
+    from huggingface_hub.errors import LocalEntryNotFoundError  # noqa: PLC0415
 
     try:
         return Path(snapshot_download(name, revision=revision, allow_patterns=[*files]))
-    except Exception as error:  # no network, no such name, no permission: each client fails in its own way
+    except LocalEntryNotFoundError as error:
+        raise _absent(name, setting, "it does not answer, and no copy is kept here") from error
+    except Exception as error:  # no such name, no permission: each client fails in its own way
         said = " ".join(str(error).split())[:160]
-        raise InputError(
-            f"{name} cannot be fetched from the Hugging Face hub ({type(error).__name__}: {said}); check the "
-            f"name and the connection, or give a folder that holds it: {setting}=FOLDER"
-        ) from error
+        raise _absent(name, setting, f"{type(error).__name__}: {said}") from error
+
+
+def _absent(name: str, setting: str, why: str) -> InputError:
+    return InputError(
+        f"{name} cannot be fetched from the Hugging Face hub ({why}); check the name and the connection, or "
+        f"give a folder that holds it: {setting}=FOLDER"
+    )
 
 
 def configuration(file: Path) -> dict[str, Any]:

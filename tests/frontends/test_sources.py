@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 import torch
+from huggingface_hub.errors import LocalEntryNotFoundError
 from safetensors.torch import load_file, save_file
 from tests.frontends import tiny_encoders
 from torch import Tensor
@@ -174,13 +175,25 @@ def test_a_hub_id_is_fetched_and_safetensors_are_preferred(
     assert {file.name for file in (tmp_path / "cache").iterdir()} == {*sources.CONFIGS, weights}
 
 
-def test_a_hub_that_cannot_be_reached_ends_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (OSError("no route\nto host"), "OSError: no route to host"),
+        (
+            LocalEntryNotFoundError("Got: ConnectError\nan error happened"),
+            "does not answer, and no copy is kept",
+        ),
+    ],
+)
+def test_a_hub_that_cannot_be_reached_ends_in_one_line(
+    error: Exception, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unreachable(*_: Any, **__: Any) -> str:
-        raise OSError("no route\nto host")
+        raise error
 
     monkeypatch.setattr("huggingface_hub.snapshot_download", unreachable)
     with pytest.raises(
-        InputError, match=r"owner/name cannot be fetched .*no route to host.*frontend.source=FOLDER"
+        InputError, match=rf"owner/name cannot be fetched .*{said}.*frontend.source=FOLDER"
     ) as e:
         sources.find("owner/name")
     assert "\n" not in str(e.value)
