@@ -8,6 +8,9 @@ import soundfile
 from tests.scripts.command_line import bonafide
 
 from bonafide.evaluation import scores
+from bonafide.metrics.calibration.affine import Affine
+from bonafide.metrics.calibration.application import Application
+from bonafide.metrics.calibration.threshold import Threshold
 from bonafide.scripts.jobs.judging import probability
 
 
@@ -87,6 +90,28 @@ def test_probability_is_bayes_rule() -> None:
     assert probability(-800.0, 0.5) == 1.0
     odds = np.exp(1.3) * 0.7 / 0.3
     assert probability(1.3, 0.3) == pytest.approx(1 / (1 + odds))
+
+
+def test_probability_and_decision_follow_a_calibration(run: Path, recordings: Path, tmp_path: Path) -> None:
+    stored = {
+        "fitted": Affine(0.5, -3.0, 0.65, 0.1, separable=False).plain(),
+        "thresholds": {"before": [], "calibrated": [Threshold.bayes(Application(prior=0.5)).plain()]},
+    }
+    (tmp_path / "calibration.json").write_text(json.dumps(stored))
+    words = f"run={run}", f"audio={recordings}/real/u00.wav", "hardware=cpu", "prior=0.2"
+    done = bonafide(tmp_path, "predict", *words, "calibration=calibration.json")
+    assert done.code == 0, done.err
+    (row,) = predictions(tmp_path)
+    calibrated = 0.5 * row["score"] - 3
+    assert row["calibrated"] == pytest.approx(calibrated)
+    assert row["probability"] == pytest.approx(probability(calibrated, 0.2))
+    assert row["threshold"] == pytest.approx(np.log(10))
+    assert row["decision"] == ("bonafide" if calibrated >= np.log(10) else "spoof")
+    assert "0.2, calibrated; bona fide from +2.30 after calibration" in done.out
+    (tmp_path / "calibration.json").write_text("[]")
+    done = bonafide(tmp_path, "predict", *words, "calibration=calibration.json")
+    assert done.code == 2
+    assert "calibration=calibration.json is no calibration" in done.line()
 
 
 @pytest.mark.parametrize("word", ["prior=1.5", "hop_seconds=9", "audio=gone.wav"])

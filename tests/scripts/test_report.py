@@ -15,7 +15,8 @@ from tests.scripts.command_line import Result, bonafide
 
 from bonafide.evaluation import scores
 from bonafide.evaluation.scores import Trials
-from bonafide.types import Label, Utterance
+from bonafide.scripts.jobs import fitting
+from bonafide.types import InputError, Label, Utterance
 
 SPEAKERS, SYSTEMS = ("anna", "ben", "cleo"), ("A07", "A08")
 FILES = {"report.html", "report.md", "report.tex", "metrics.json", "tables", "figures"}
@@ -247,6 +248,58 @@ def test_a_calibration_is_fitted_on_other_trials(tmp_path: Path) -> None:
     assert "Carried thresholds" in out
     again = report(tmp_path, *words[:2], "calibrate=eval.txt", "calibrate_key=eval_key.txt")
     assert "120 trials are both fitted on and reported: eval_000" in again.line()
+
+
+@pytest.mark.parametrize(("method", "left"), [("isotonic", 0.95), ("temperature", 0.8)])
+def test_another_calibration_for_another_application(method: str, left: float, tmp_path: Path) -> None:
+    for name, seed in (("dev", 10), ("eval", 20)):
+        sure = draw(seed, folder=name)
+        ours(tmp_path / f"{name}.csv", Trials.of(_rows(sure), 6 * sure.score))
+    words = "scores=eval.csv", "calibrate=dev.csv", f"method={method}"
+    fair = "application.spoof_prior=0.5", "application.false_alarm=1"
+    _, content = done(tmp_path, *words, *fair)
+    before, after = (content["groups"][name] for name in ("before", "calibrated"))
+    assert after["cllr"] < left * before["cllr"]
+    assert json.loads((tmp_path / "made/calibration.json").read_text())["application"]["prior"] == 0.5
+    rules = {row["rule"]: row["threshold"] for row in table(tmp_path, "carried") if row["scores"] != "before"}
+    assert float(rules["Bayes"]) == 0
+    frozen = fitting.read(tmp_path / "made/calibration.json")
+    written = scores.read(tmp_path / "made/scores/calibrated.csv")
+    assert frozen.fitted.apply(6 * draw(20).score) == pytest.approx(written.score)
+    assert frozen.threshold == 0
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("method=isotone", "method=isotone is none of calibrate=; choose affine, isotonic, temperature"),
+        ("method=z_score", "method=z_score is none of calibrate="),
+        ("application.spoof_prior=1.5", "prior=1.5"),
+        ("application.miss=cheap", "miss=cheap is not a number"),
+        ("application.prior=0.5", "application.spoof_prior"),
+    ],
+)
+def test_a_calibration_that_is_not_understood(word: str, said: str, tmp_path: Path) -> None:
+    files = ours(tmp_path / "a.csv", draw(0)), ours(tmp_path / "b.csv", draw(1, folder="dev"))
+    found = report(tmp_path, f"scores={files[0]}", f"calibrate={files[1]}", word)
+    assert found.code == 2
+    assert said in found.line()
+    assert not (tmp_path / "made").exists()
+
+
+def test_means_of_scores_are_no_log_likelihood_ratios(tmp_path: Path) -> None:
+    one, two = draw(20), draw(25)
+    for name, trials in (("one", one), ("two", Trials.of(_rows(one), 5 * two.score + 1))):
+        ours(tmp_path / f"{name}.csv", trials)
+        ours(tmp_path / f"{name}_dev.csv", Trials.of(_rows(draw(0, folder="dev")), trials.score))
+    words = "fusion=[one.csv,two.csv]", "calibrate=[one_dev.csv,two_dev.csv]", "method=z_score"
+    _, content = done(tmp_path, *words)
+    standard = [(each.score - each.score.mean()) / each.score.std() for each in (one, two)]
+    assert scores.read(tmp_path / "made/scores/fused.csv").score == pytest.approx(sum(standard) / 2)
+    assert content["groups"]["fused"]["auc"] > content["groups"]["one"]["auc"]
+    assert "Bayes" not in {row["rule"] for row in table(tmp_path, "carried")}
+    with pytest.raises(InputError, match="of several detectors; give one"):
+        fitting.read(tmp_path / "made/calibration.json")
 
 
 def test_a_fusion_is_better_than_its_parts(tmp_path: Path) -> None:

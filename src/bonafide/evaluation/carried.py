@@ -1,24 +1,28 @@
 """Thresholds chosen on development trials and what they do to others."""
 
 from collections.abc import Mapping
-from typing import Final
 
 from bonafide.evaluation.cells import Cell, Column, Row, Table, measured, number, percent, score, word
 from bonafide.evaluation.scores import Trials
+from bonafide.metrics.calibration.application import Application
 from bonafide.metrics.calibration.threshold import Carried, Threshold
-
-_RULES: Final = (Threshold.equal_error, Threshold.least_cost)
 
 
 def thresholds(
-    development: Mapping[str, Trials], others: Mapping[str, Trials], *, calibrated: str
+    development: Mapping[str, Trials],
+    others: Mapping[str, Trials],
+    application: Application,
+    *,
+    calibrated: str | None,
 ) -> dict[str, list[tuple[Threshold, Carried]]]:
     """Each detector's thresholds of equal error and of least cost on development trials, carried to others.
 
     Args:
         development: trials that thresholds are chosen on, by detector.
         others: trials that they are carried to, likewise.
-        calibrated: the detector whose scores are log-likelihood ratios, which have the Bayes threshold too.
+        application: whose cost is meant.
+        calibrated: the detector whose scores are log-likelihood ratios, which have the Bayes threshold too;
+            None if there is none.
 
     Raises:
         InputError: a class is empty, or a score is not finite.
@@ -26,9 +30,12 @@ def thresholds(
     result = {}
     for name, trials in others.items():
         own = development[name]
-        chosen = [rule(own.bonafide, own.spoof) for rule in _RULES]
-        chosen += [Threshold.bayes()] if name == calibrated else []
-        result[name] = [(one, one.carried(trials.bonafide, trials.spoof)) for one in chosen]
+        chosen = [
+            Threshold.equal_error(own.bonafide, own.spoof),
+            Threshold.least_cost(own.bonafide, own.spoof, application),
+        ]
+        chosen += [Threshold.bayes(application)] if name == calibrated else []
+        result[name] = [(one, one.carried(trials.bonafide, trials.spoof, application)) for one in chosen]
     return result
 
 

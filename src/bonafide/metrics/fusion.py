@@ -84,7 +84,7 @@ class LinearFusion(Fitted):
 
     @property
     def cautions(self) -> Sequence[str]:
-        """What a reader must know of the fit, a sentence each."""
+        """See `Fitted.cautions`."""
         negative = [str(place) for place, weight in enumerate(self.weights, 1) if weight < 0]
         found = {
             "The development trials separate: the fusion is steeper than any data can tell.": self.separable,

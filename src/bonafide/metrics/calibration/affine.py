@@ -79,7 +79,7 @@ class Affine(Fitted):
 
     @property
     def cautions(self) -> Sequence[str]:
-        """What a reader must know of the fit, a sentence each."""
+        """See `Fitted.cautions`."""
         return (
             ("The development trials separate: the calibration is steeper than any data can tell.",)
             if self.separable

@@ -1,7 +1,7 @@
 """What every fitted value promises: it is applied to scores and goes through JSON unchanged."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, Self
 
@@ -26,6 +26,11 @@ class Fitted(ABC):
         Raises:
             InputError: a score is NaN or infinite.
         """
+
+    @property
+    def cautions(self) -> Sequence[str]:
+        """What a reader must know of the fit, a sentence each."""
+        return ()
 
     def plain(self) -> dict[str, object]:
         """Everything needed to make it again, ready for JSON."""

@@ -1,6 +1,7 @@
 """Calibration by one number: llr = s / T (Guo et al., ICML 2017, https://arxiv.org/abs/1706.04599)."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Self, final
 
@@ -70,3 +71,12 @@ class Temperature(Fitted):
             InputError: a score is NaN or infinite.
         """
         return np.asarray(finite(scores) / self.temperature)
+
+    @property
+    def cautions(self) -> Sequence[str]:
+        """See `Fitted.cautions`."""
+        return (
+            ("The development trials separate: the temperature is lower than any data can tell.",)
+            if self.separable
+            else ()
+        )

@@ -1,7 +1,7 @@
-"""Log-likelihood ratios out of one detector's scores, or of several: fitted on development trials."""
+"""Log-likelihood ratios from a detector's scores, or one score from several: fitted on development trials."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from hashlib import sha256
 from pathlib import Path
 from typing import NamedTuple
@@ -12,7 +12,6 @@ from omegaconf import DictConfig
 
 from bonafide.evaluation import breakdown, report, scores
 from bonafide.evaluation.carried import carried_table, thresholds
-from bonafide.evaluation.cells import number
 from bonafide.evaluation.compare_tables import measures_table
 from bonafide.evaluation.formats.joining import side_by_side
 from bonafide.evaluation.scores import Trials
@@ -21,10 +20,8 @@ from bonafide.figures.calibration import calibration
 from bonafide.figures.det import det
 from bonafide.figures.scores import histogram
 from bonafide.figures.style import save
-from bonafide.metrics.calibration.affine import Affine
-from bonafide.metrics.calibration.application import Application
-from bonafide.metrics.fusion import LinearFusion
-from bonafide.scripts.jobs import score_files, screen
+from bonafide.metrics.calibration.fitted import Fitted
+from bonafide.scripts.jobs import fitting, score_files, screen
 from bonafide.types import BONAFIDE, SPOOF, InputError
 
 
@@ -39,28 +36,21 @@ class Joined(NamedTuple):
     trials: Trials
     columns: NDArray[np.float64]
 
+    @property
+    def sides(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Scores of bona fide trials and of spoofs, `[trials, detectors]`."""
+        genuine, fake = (self.columns[self.trials.label == label] for label in (BONAFIDE, SPOOF))
+        return genuine, fake
+
     def scored(self, column: NDArray[np.float64]) -> Trials:
         """The list with these scores."""
         return replace(self.trials, score=column)
 
 
-class Fit(NamedTuple):
-    """What was fitted: Σ weight × score + offset.
-
-    Args:
-        fitted: for calibration.json.
-        weights: one a detector.
-        offset: of the sum.
-    """
-
-    fitted: Affine | LinearFusion
-    weights: tuple[float, ...]
-    offset: float
-
-
 def run(cfg: DictConfig, folder: Path) -> None:
     """Fits on `calibrate`, applies to `scores` or `fusion`; measures before and after, and a report."""
     seed, replicates = score_files.number(cfg, "seed", int), score_files.number(cfg, "replicates", int)
+    method, application = fitting.method(cfg), fitting.application(cfg)
     places = score_files.texts(cfg, "scores" if cfg.fusion is None else "fusion")
     names = ["before"] if cfg.fusion is None else score_files.names(cfg, places)
     after = "calibrated" if cfg.fusion is None else "fused"
@@ -69,10 +59,10 @@ def run(cfg: DictConfig, folder: Path) -> None:
     development = _joined(cfg, "calibrate", names, "calibrate_key", None)
     others = _joined(cfg, "scores" if cfg.fusion is None else "fusion", names, "key", cfg.subset)
     _apart(development.trials, others.trials)
-    prior = Application().effective_prior
-    fit = _fit(development, prior, fused=cfg.fusion is not None)
-    chosen_on, found = (_with(joined, names, after, fit) for joined in (development, others))
-    carried = thresholds(chosen_on, found, calibrated=after)
+    fitted = fitting.fit(method, *development.sides, application.effective_prior)
+    chosen_on, found = (_with(joined, names, after, fitted) for joined in (development, others))
+    ratios = method in (*fitting.CALIBRATIONS, fitting.FUSIONS[0])
+    carried = thresholds(chosen_on, found, application, calibrated=after if ratios else None)
     groups = {
         name: breakdown.measure(
             trials, carried[name][0][0].value, group=name, replicates=replicates, seed=seed
@@ -87,12 +77,13 @@ def run(cfg: DictConfig, folder: Path) -> None:
             "Fitted on": f"{', '.join(score_files.texts(cfg, 'calibrate'))} "
             f"({len(development.trials):,} trials)",
             "Applied to": ", ".join(places),
-            "Log-likelihood ratio": _formula(fit, names),
-            "Effective prior of bona fide": f"{prior:.4f}",
+            "Log-likelihood ratio" if ratios else "Score": fitting.formula(fitted, names),
+            "Application": f"spoof prior {application.prior:g}, costs {application.miss:g} of a miss, "
+            f"{application.false_alarm:g} of a false alarm",
             "Bootstrap": f"{replicates:,} replicates, seed {seed}",
         },
         groups=groups,
-        note=" ".join(fit.fitted.cautions),
+        note=" ".join(fitted.cautions),
         pictures=_pictures(folder, title, found, after, carried[after][-1][0].value),
         tables=[measures_table(groups, title, note=note), carried_table(carried, title)],
         detailed=False,
@@ -102,7 +93,8 @@ def run(cfg: DictConfig, folder: Path) -> None:
     report.write_json(
         folder / "calibration.json",
         {
-            "fitted": fit.fitted.plain(),
+            "fitted": fitted.plain(),
+            "application": asdict(application),
             "detectors": names,
             "development": {
                 "files": {text: _digest(text) for text in score_files.texts(cfg, "calibrate")},
@@ -164,24 +156,11 @@ def _digest(file: str) -> str:
     return sha256(Path(file).expanduser().read_bytes()).hexdigest()
 
 
-def _fit(development: Joined, prior: float, *, fused: bool) -> Fit:
-    sides = [development.columns[development.trials.label == label] for label in (BONAFIDE, SPOOF)]
-    if fused:
-        fusion = LinearFusion.fit(*sides, prior=prior)
-        return Fit(fusion, fusion.weights, fusion.offset)
-    affine = Affine.fit(*(side[:, 0] for side in sides), prior=prior)
-    return Fit(affine, (affine.slope,), affine.offset)
-
-
-def _with(joined: Joined, names: Sequence[str], after: str, fit: Fit) -> dict[str, Trials]:
+def _with(joined: Joined, names: Sequence[str], after: str, fitted: Fitted) -> dict[str, Trials]:
     """Each detector as it was, and what the fit makes of them."""
     before = {name: joined.scored(joined.columns[:, place]) for place, name in enumerate(names)}
-    return {**before, after: joined.scored(joined.columns @ np.array(fit.weights) + fit.offset)}
-
-
-def _formula(fit: Fit, names: Sequence[str]) -> str:
-    terms = [f"{number(weight)} × {name}" for weight, name in zip(fit.weights, names, strict=True)]
-    return " + ".join([*terms, number(fit.offset)]).replace("+ −", "− ")
+    given = joined.columns if after == "fused" else joined.columns[:, 0]
+    return {**before, after: joined.scored(fitted.apply(given))}
 
 
 def _pictures(

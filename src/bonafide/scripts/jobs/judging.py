@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from bonafide.audio import clip, condition, files, frames
 from bonafide.audio.condition import Condition
+from bonafide.metrics.calibration.fitted import Fitted
 from bonafide.tasks.scoring import Pooling, Scoring
 from bonafide.types import InputError
 
@@ -32,6 +33,7 @@ class Settings(NamedTuple):
         prior: probability of spoof before listening.
         threshold: accept as bona fide at this score or above.
         condition: what was done to every clip in training.
+        calibration: of scores, before they are judged; None for none.
     """
 
     sample_rate: int
@@ -43,6 +45,11 @@ class Settings(NamedTuple):
     prior: float
     threshold: float
     condition: Condition
+    calibration: Fitted | None = None
+
+    def ratio(self, score: float) -> float:
+        """Log-likelihood ratio of a score; the score itself where there is no calibration."""
+        return score if self.calibration is None else float(self.calibration.apply(score))
 
     @property
     def trim(self) -> int:
@@ -88,15 +95,17 @@ def row(
             "start": round(start / rate, 4),
             "end": round((start + length) / rate, 4),
             "score": found,
-            "probability": probability(found, prior),
+            "probability": probability(settings.ratio(found), prior),
         }
         for start, length, found in windows
     ]
+    ratio = settings.ratio(score)
     return {
         "path": str(path),
         "score": score,
-        "probability": probability(score, prior),
-        "decision": "bonafide" if score >= settings.threshold else "spoof",
+        **({} if settings.calibration is None else {"calibrated": ratio}),
+        "probability": probability(ratio, prior),
+        "decision": "bonafide" if ratio >= settings.threshold else "spoof",
         "threshold": settings.threshold,
         "prior": prior,
         "seconds": timeline[-1]["end"],

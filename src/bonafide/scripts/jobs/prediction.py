@@ -20,7 +20,14 @@ from bonafide.audio import frames
 from bonafide.audio.condition import Condition
 from bonafide.metrics.localization.median import refuse_width
 from bonafide.metrics.localization.runs import refuse_threshold
-from bonafide.scripts.jobs import judging, predicted_regions, predicted_timelines, recordings, results
+from bonafide.scripts.jobs import (
+    fitting,
+    judging,
+    predicted_regions,
+    predicted_timelines,
+    recordings,
+    results,
+)
 from bonafide.scripts.jobs.judging import Settings
 from bonafide.scripts.jobs.predicted_regions import Where
 from bonafide.tasks.localization import Localization
@@ -131,6 +138,8 @@ def _settings(cfg: DictConfig, recipe: DictConfig, task: Scoring) -> Settings:
     if isinstance(task, Localization):
         hop = samples // 2 if cfg.hop_seconds is None else hop
         hop = min(whole_frames(hop, rate, task.frame_seconds), samples)
+    frozen = None if cfg.calibration is None else fitting.read(Path(str(cfg.calibration)).expanduser())
+    threshold = float(task.threshold) if frozen is None else frozen.threshold
     return Settings(
         rate,
         samples,
@@ -139,8 +148,9 @@ def _settings(cfg: DictConfig, recipe: DictConfig, task: Scoring) -> Settings:
         cfg.channel,
         cfg.batch_size,
         cfg.prior,
-        float(task.threshold) if cfg.threshold is None else cfg.threshold,
+        threshold if cfg.threshold is None else cfg.threshold,
         Condition(**(recipe.data.get("condition") or {})),
+        None if frozen is None else frozen.fitted,
     )
 
 
@@ -199,9 +209,11 @@ def _show(rows: list[dict[str, Any]], output: Path) -> None:
             _region(row) if located else _window(row),
         )
     Console().print(table)
+    calibrated = "calibrated" in rows[0]
     sys.stdout.write(
-        f"score: log-odds of bona fide; P(spoof) at a prior of {rows[0]['prior']}, not calibrated; "
-        f"bona fide from {rows[0]['threshold']:+.2f}\n"
+        f"score: log-odds of bona fide; P(spoof) at a prior of {rows[0]['prior']}, "
+        f"{'calibrated' if calibrated else 'not calibrated'}; "
+        f"bona fide from {rows[0]['threshold']:+.2f}{' after calibration' if calibrated else ''}\n"
     )
     if located:
         sys.stdout.write(
