@@ -105,7 +105,7 @@ def pairs(root: Path) -> Path:
     for file in sorted(root.rglob("*.wav")):
         maker, utterance = file.parent.name, file.stem.removesuffix("_gen")
         label, system = ("bonafide", "") if maker == "genuine" else ("spoof", maker)
-        rows.append(f"{file.relative_to(root)},{label},{system},{utterance},{utterance},libritts")
+        rows.append(f"{file.relative_to(root)},{label},{system},{utterance},{utterance},LibriTTS")
     (root / "manifest.csv").write_text("\n".join(rows))
     return root
 
