@@ -14,6 +14,7 @@ from bonafide.evaluation.compare_tables import differences_table, measures_table
 from bonafide.evaluation.scores import Trials
 from bonafide.evaluation.summary import Summary
 from bonafide.evaluation.tandem import tandem, tandem_table
+from bonafide.metrics.calibration.application import Application
 from bonafide.metrics.eer import eer
 from bonafide.metrics.tdcf import ASVSPOOF2019_EVALUATION, min_tdcf_2019
 from bonafide.metrics.trial_tests import delong
@@ -87,7 +88,7 @@ def test_a_test_that_cannot_be_made_says_why(trials: Trials) -> None:
 
 def test_carried_thresholds_cost_what_the_best_would_have_spared(detectors: dict[str, Trials]) -> None:
     development = {name: replace(each, score=each.score + 0.5) for name, each in detectors.items()}
-    found = thresholds(development, detectors, calibrated="plain")
+    found = thresholds(development, detectors, Application(), calibrated="plain")
     assert [rule.rule for rule, _ in found["plain"]] == ["equal error rate", "least cost", "Bayes"]
     assert len(found["noisy"]) == 2
     assert all(on.hter_loss >= 0 and on.cost_loss >= 0 for each in found.values() for _, on in each)
