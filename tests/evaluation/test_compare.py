@@ -93,7 +93,7 @@ def test_carried_thresholds_cost_what_the_best_would_have_spared(detectors: dict
     assert len(found["noisy"]) == 2
     assert all(on.hter_loss >= 0 and on.cost_loss >= 0 for each in found.values() for _, on in each)
     assert fits(carried_table(found, "x"))
-    own = thresholds(detectors, detectors, calibrated="")
+    own = thresholds(detectors, detectors, Application(), calibrated=None)
     assert all(each[1][1].cost_loss == pytest.approx(0) for each in own.values())
 
 
