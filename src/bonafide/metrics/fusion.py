@@ -109,6 +109,7 @@ class ZScoreMean(Fitted):
     """
 
     kind: ClassVar[str] = "z-score mean"
+    gives_ratios: ClassVar[bool] = False
 
     means: tuple[float, ...]
     deviations: tuple[float, ...]
@@ -153,6 +154,7 @@ class MinMaxMean(Fitted):
     """
 
     kind: ClassVar[str] = "min-max mean"
+    gives_ratios: ClassVar[bool] = False
 
     lowest: tuple[float, ...]
     spans: tuple[float, ...]

@@ -18,6 +18,8 @@ class Fitted(ABC):
 
     kind: ClassVar[str]
     """Names the class in a file."""
+    gives_ratios: ClassVar[bool] = True
+    """Whether log-likelihood ratios come out; False for what only ranks or decides."""
 
     @abstractmethod
     def apply(self, scores: ArrayLike) -> NDArray[Any]:

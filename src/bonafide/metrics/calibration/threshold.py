@@ -60,6 +60,7 @@ class Threshold(Fitted):
     """
 
     kind: ClassVar[str] = "threshold"
+    gives_ratios: ClassVar[bool] = False
 
     value: float
     rule: str

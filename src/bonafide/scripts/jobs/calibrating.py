@@ -61,8 +61,7 @@ def run(cfg: DictConfig, folder: Path) -> None:
     _apart(development.trials, others.trials)
     fitted = fitting.fit(method, *development.sides, application.effective_prior)
     chosen_on, found = (_with(joined, names, after, fitted) for joined in (development, others))
-    ratios = method in (*fitting.CALIBRATIONS, fitting.FUSIONS[0])
-    carried = thresholds(chosen_on, found, application, calibrated=after if ratios else None)
+    carried = thresholds(chosen_on, found, application, calibrated=after if fitted.gives_ratios else None)
     groups = {
         name: breakdown.measure(
             trials, carried[name][0][0].value, group=name, replicates=replicates, seed=seed
@@ -77,7 +76,7 @@ def run(cfg: DictConfig, folder: Path) -> None:
             "Fitted on": f"{', '.join(score_files.texts(cfg, 'calibrate'))} "
             f"({len(development.trials):,} trials)",
             "Applied to": ", ".join(places),
-            "Log-likelihood ratio" if ratios else "Score": fitting.formula(fitted, names),
+            "Log-likelihood ratio" if fitted.gives_ratios else "Score": fitting.formula(fitted, names),
             "Application": f"spoof prior {application.prior:g}, costs {application.miss:g} of a miss, "
             f"{application.false_alarm:g} of a false alarm",
             "Bootstrap": f"{replicates:,} replicates, seed {seed}",

@@ -23,7 +23,7 @@ from bonafide.types import InputError
 CALIBRATIONS: Final = ("affine", "isotonic", "temperature")
 """Of one detector; the first is the usual one."""
 FUSIONS: Final = ("logistic", "z_score", "min_max")
-"""Of several detectors; only the first gives log-likelihood ratios."""
+"""Of several detectors; the first is the usual one."""
 _KINDS: Final[dict[str, type[Fitted]]] = {kind.kind: kind for kind in (Affine, Isotonic, Temperature)}
 
 
