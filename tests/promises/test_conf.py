@@ -184,13 +184,15 @@ FRONTENDS = [name for group, name in OPTIONS if group == "frontend"]
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_a_model_picks_its_own_front_end_unless_one_is_named(model: str) -> None:
-    own = _own_frontend(model)
-    assert composed(f"model={model}").frontend == option("frontend", own).frontend
-    for named, turn in zip(FRONTENDS, itertools.cycle((1, -1)), strict=False):  # in either order
-        words = [f"model={model}", f"frontend={named}"][::turn]
-        places = PLACES.get(f"frontend={named}", [])
-        assert assembly.compose([*words, *places]).frontend == option("frontend", named).frontend
+def test_a_model_picks_its_own_front_end(model: str) -> None:
+    assert composed(f"model={model}").frontend == option("frontend", _own_frontend(model)).frontend
+
+
+@pytest.mark.parametrize(("named", "model"), list(zip(FRONTENDS, itertools.cycle(MODELS), strict=False)))
+def test_a_front_end_that_is_named_is_taken(named: str, model: str) -> None:
+    words, places = [f"model={model}", f"frontend={named}"], PLACES.get(f"frontend={named}", [])
+    for either in (words, words[::-1]):
+        assert assembly.compose([*either, *places]).frontend == option("frontend", named).frontend
 
 
 def test_the_front_ends_that_the_papers_name() -> None:

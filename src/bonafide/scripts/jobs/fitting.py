@@ -96,7 +96,7 @@ def formula(fitted: Fitted, names: Sequence[str]) -> str:
     """What comes out, in words.
 
     >>> formula(Affine(2.0, -1.0, 0.5, 0.1, separable=False), ["before"])
-    '2 × before − 1'
+    '2.0000 × before − 1.0000'
     """
     match fitted:
         case Affine():
