@@ -56,19 +56,25 @@ def follow(page: str, folder: Path, cache: Path) -> str:
     return "".join(said)
 
 
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a user who reads one page after another: the demo corpus is made once."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_quick_start(tmp_path: Path) -> None:
-    follow("quick_start.md", tmp_path, tmp_path / "cache")
+def test_quick_start(cache: Path, tmp_path: Path) -> None:
+    follow("quick_start.md", tmp_path, cache)
     for page in ("outputs/compared/report", "multirun/first/sweep"):
         assert (tmp_path / f"{page}.html").is_file()
     assert (tmp_path / "outputs/lfcc/evaluations/perturbations/report.html").is_file()
 
 
 @pytest.mark.slow
-def test_your_own_recordings(tmp_path: Path) -> None:
+def test_your_own_recordings(cache: Path, tmp_path: Path) -> None:
     sounds(tmp_path / "my_recordings" / "real", [f"anna_{number:02}" for number in range(14)])
-    follow("your_recordings.md", tmp_path, tmp_path / "cache")
+    follow("your_recordings.md", tmp_path, cache)
     assert (tmp_path / "outputs/unheard/scores/held_out.csv").is_file()
     assert len((tmp_path / "predictions.jsonl").read_text().splitlines()) == 14
     assert (tmp_path / "outputs/again/report.html").is_file()
@@ -76,9 +82,9 @@ def test_your_own_recordings(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 @pytest.mark.timeout(600)
-def test_parts_of_ones_own(tmp_path: Path) -> None:
+def test_parts_of_ones_own(cache: Path, tmp_path: Path) -> None:
     sounds(tmp_path / "calls" / "genuine", [f"s{number % 7}_{number:02}" for number in range(14)])
-    follow("adding_a_part.md", tmp_path, tmp_path / "cache")
+    follow("adding_a_part.md", tmp_path, cache)
     for run in ("pooled", "margin", "octaves", "calls"):
         assert (tmp_path / "outputs" / run / "report.html").is_file()
     recipe = (tmp_path / "outputs/octaves/.hydra/config.yaml").read_text()
@@ -88,8 +94,8 @@ def test_parts_of_ones_own(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_from_python(tmp_path: Path) -> None:
-    environment = {**os.environ, "BONAFIDE_CACHE": str(tmp_path / "cache")}
+def test_from_python(cache: Path, tmp_path: Path) -> None:
+    environment = {**os.environ, "BONAFIDE_CACHE": str(cache)}
     done = subprocess.run(
         [sys.executable, DOCS / "from_python.py"],
         cwd=tmp_path,

@@ -73,7 +73,7 @@ def test_precision_clipping_and_accumulation_are_options(train, tmp_path: Path) 
 
 @pytest.mark.slow
 def test_a_compiled_model_trains_and_its_checkpoint_is_that_of_the_model(train, tmp_path: Path) -> None:
-    train("compile=true", "hydra.run.dir=run")
+    train("compile=true", "model=regression", "hydra.run.dir=run")
     done = bonafide(tmp_path, "evaluate", "run=run", "hardware=cpu", "output=again")
     assert done.code == 0, done.err
     first, second = (json.loads((tmp_path / name / "metrics.json").read_text()) for name in ("run", "again"))
