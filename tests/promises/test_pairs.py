@@ -1,12 +1,14 @@
 """Every model trains with every front end that it accepts, and refuses the rest with a remedy."""
 
+import copy
 import math
 import re
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 import torch
+from omegaconf import DictConfig
 from tests.frontends import untrained
 
 from bonafide import assembly
@@ -32,20 +34,29 @@ def seconds(model: str, frontend: str) -> float:
     return max(LONGER.get(name, SECONDS) for name in (model, frontend))
 
 
-def made(model: str, frontend: str, folder: Path) -> Detection:
-    smaller = ["frontend.height=224", "frontend.width=224"] if "image" in frontend else []
-    words = [*untrained.words(frontend, folder), *smaller, f"data.sample_rate={RATES.get(frontend, 16_000)}"]
+@pytest.fixture(scope="module")
+def configs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, DictConfig]:
+    """Of each model, and of each front end; Hydra would compose all pairs for minutes."""
+    found = {model: assembly.compose([f"model={model}", *SMALL.get(model, [])]) for model in MODELS}
+    for frontend in FRONTENDS:
+        smaller = ["frontend.height=224", "frontend.width=224"] if "image" in frontend else []
+        words = untrained.words(frontend, tmp_path_factory.mktemp(frontend))
+        found[frontend] = assembly.compose([*words, *smaller])
+    return found
+
+
+def made(model: str, frontend: str, configs: Mapping[str, DictConfig]) -> Detection:
+    cfg = copy.deepcopy(configs[model])
+    cfg.frontend = configs[frontend].frontend
+    cfg.data.sample_rate = RATES.get(frontend, 16_000)
+    cfg.data.clip_seconds = seconds(model, frontend)
     torch.manual_seed(0)
-    return assembly.task(
-        assembly.compose(
-            [f"model={model}", *words, *SMALL.get(model, []), f"data.clip_seconds={seconds(model, frontend)}"]
-        )
-    )
+    return assembly.task(cfg)
 
 
-def made_or_refused(model: str, frontend: str, folder: Path) -> Detection | str:
+def made_or_refused(model: str, frontend: str, configs: Mapping[str, DictConfig]) -> Detection | str:
     try:
-        return made(model, frontend, folder)
+        return made(model, frontend, configs)
     except InputError as error:
         return str(error)
 
@@ -84,8 +95,10 @@ def test_every_model_has_a_front_end_of_its_own() -> None:
 
 @pytest.mark.parametrize("frontend", FRONTENDS)
 @pytest.mark.parametrize("model", MODELS)
-def test_a_pair_trains_or_is_refused_with_a_remedy(model: str, frontend: str, tmp_path: Path) -> None:
-    task = made_or_refused(model, frontend, tmp_path)
+def test_a_pair_trains_or_is_refused_with_a_remedy(
+    model: str, frontend: str, configs: Mapping[str, DictConfig]
+) -> None:
+    task = made_or_refused(model, frontend, configs)
     if isinstance(task, str):
         assert re.search(r"try (frontend=|another)", task), task
         assert "\n" not in task

@@ -10,7 +10,6 @@ import json
 import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from bonafide.alone import alone
 from bonafide.audio import files
 from bonafide.audio.inspection import Inspection
 from bonafide.corpora.corpus import Corpus
+from bonafide.data.forking import READERS
 from bonafide.types import Utterance
 from bonafide.whole import whole
 
@@ -297,8 +297,7 @@ def _pool(number: int, depth: Depth) -> Executor:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if number <= _FEW[depth.decode] or cores == 1:  # decoders let go of the interpreter lock
         return ThreadPoolExecutor(cores if depth.decode else 1)  # reading headers keeps the interpreter busy
-    # Forked workers start in no time; they only decode, and touch neither torch nor its threads.
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else None)
+    context = multiprocessing.get_context(READERS)
     return ProcessPoolExecutor(cores, context, signal.signal, (signal.SIGINT, signal.SIG_IGN))
 
 

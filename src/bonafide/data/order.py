@@ -8,6 +8,7 @@ import torch
 from numpy.typing import NDArray
 from torch.utils.data import BatchSampler, DataLoader, Dataset, Sampler
 
+from bonafide.data.forking import READERS
 from bonafide.types import Batch, InputError
 
 
@@ -256,6 +257,7 @@ class ResumableLoader(DataLoader[Batch]):
             collate_fn=_as_is,  # type: ignore[arg-type]  # `Clips` hands out whole batches
             pin_memory=pin_memory,
             persistent_workers=num_workers > 0,
+            multiprocessing_context=READERS if num_workers else None,
             generator=torch.Generator(),  # starting an epoch must not draw from what dropout draws from
         )
 

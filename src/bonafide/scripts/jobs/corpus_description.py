@@ -19,6 +19,7 @@ from torch.utils.data import DataLoader
 
 from bonafide import assembly, counting
 from bonafide.data import manifest as manifests
+from bonafide.data.forking import READERS
 from bonafide.data.manifest import Manifest
 from bonafide.data.module import AudioData
 from bonafide.explain.corpus.chunks import Chunks, Portion, choose, divide
@@ -106,8 +107,14 @@ def measured(
         return tally, problems
     work = Chunks(manifest, chunks, data.form, settings, skip=data.on_bad_file == "skip")
     pending = np.flatnonzero(~finished).tolist()
+    workers = _workers(data, len(pending))
     loader: DataLoader[Portion] = DataLoader(
-        work, batch_size=None, sampler=pending, num_workers=_workers(data, len(pending)), collate_fn=_as_is
+        work,
+        batch_size=None,
+        sampler=pending,
+        num_workers=workers,
+        collate_fn=_as_is,
+        multiprocessing_context=READERS if workers else None,
     )
     saved, changed = monotonic(), False
     try:
