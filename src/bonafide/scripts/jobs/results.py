@@ -1,6 +1,7 @@
 """What every run leaves: scores, measures, figures, a report, and where it all comes from."""
 
 import logging
+import signal
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -109,14 +110,26 @@ def device(hardware: DictConfig) -> torch.device:
     return torch.device("cuda" if gpu else "cpu")
 
 
-def interruptible(work: Callable[..., object], *given: object, **named: object) -> None:
-    """Calls Lightning, whose answer to Ctrl-C is `sys.exit(1)`, and passes the interruption on."""
+def interruptible(trainer: pl.Trainer, work: Callable[..., object], *given: object, **named: object) -> None:
+    """Calls Lightning, and passes an interruption on.
+
+    Lightning's answer to Ctrl-C is `sys.exit(1)`, or the error that its own clearing up runs into where a
+    loader had not begun yet; the other processes then go on waiting.
+    """
     try:
         work(*given, **named)
-    except SystemExit as stopped:
-        if isinstance(stopped.__context__, KeyboardInterrupt):
-            raise KeyboardInterrupt from None
-        raise
+    except BaseException as ended:
+        if not _interrupted(ended):
+            raise
+        if trainer.strategy.launcher is not None:
+            trainer.strategy.launcher.kill(signal.SIGKILL)
+        raise KeyboardInterrupt from None
+
+
+def _interrupted(ended: BaseException | None) -> bool:
+    while ended is not None and not isinstance(ended, KeyboardInterrupt):
+        ended = ended.__context__
+    return ended is not None
 
 
 def best(trainer: pl.Trainer) -> Validated | None:
@@ -143,7 +156,7 @@ def use(task: Scoring, folder: str | Path, checkpoint: str) -> None:
 
 def score(task: Scoring, data: AudioData, trainer: pl.Trainer, folder: Path, facts: Facts) -> None:
     """Scores every test group and writes everything that a run folder holds beside checkpoints."""
-    interruptible(trainer.test, task, datamodule=data, verbose=False)
+    interruptible(trainer, trainer.test, task, datamodule=data, verbose=False)
     if not trainer.is_global_zero:
         return
     clips = data.groups()
