@@ -52,4 +52,4 @@ def test_an_interruption_is_passed_on(
 ) -> None:
     loaded = loader(TensorDataset(torch.tensor([float(number)])))
     with pytest.raises(ends):
-        results.interruptible(trainer, trainer.test, Module(), loaded, verbose=False)
+        results.interruptible(trainer.test, Module(), loaded, verbose=False)

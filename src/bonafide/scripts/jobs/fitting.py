@@ -20,11 +20,11 @@ from bonafide.metrics.fusion import LinearFusion, MinMaxMean, ZScoreMean
 from bonafide.scripts.jobs import score_files
 from bonafide.types import InputError
 
-CALIBRATIONS: Final = ("affine", "isotonic", "temperature")
+_KINDS: Final[dict[str, type[Fitted]]] = {kind.kind: kind for kind in (Affine, Isotonic, Temperature)}
+CALIBRATIONS: Final = tuple(_KINDS)
 """Of one detector; the first is the usual one."""
 FUSIONS: Final = ("logistic", "z_score", "min_max")
 """Of several detectors; the first is the usual one."""
-_KINDS: Final[dict[str, type[Fitted]]] = {kind.kind: kind for kind in (Affine, Isotonic, Temperature)}
 
 
 class Frozen(NamedTuple):

@@ -85,7 +85,7 @@ def run(
 
 def _scored(task: Scoring, data: PerturbedData, trainer: pl.Trainer) -> dict[str, Trials]:
     """Score tables by test group; of the first process."""
-    results.interruptible(trainer, trainer.test, task, datamodule=data, verbose=False)
+    results.interruptible(trainer.test, task, datamodule=data, verbose=False)
     clips = data.data.groups()
     if not trainer.is_global_zero:
         return {}

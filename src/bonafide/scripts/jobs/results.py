@@ -1,7 +1,6 @@
 """What every run leaves: scores, measures, figures, a report, and where it all comes from."""
 
 import logging
-import signal
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -110,20 +109,18 @@ def device(hardware: DictConfig) -> torch.device:
     return torch.device("cuda" if gpu else "cpu")
 
 
-def interruptible(trainer: pl.Trainer, work: Callable[..., object], *given: object, **named: object) -> None:
+def interruptible(work: Callable[..., object], *given: object, **named: object) -> None:
     """Calls Lightning, and passes an interruption on.
 
-    Lightning's answer to Ctrl-C is `sys.exit(1)`, or the error that its own clearing up runs into where a
-    loader had not begun yet; the other processes then go on waiting.
+    Lightning's answer to Ctrl-C is `sys.exit(1)`; to one that strikes while it lets go of the workers of a
+    loader, it is the error that its second attempt runs into.
     """
     try:
         work(*given, **named)
     except BaseException as ended:
-        if not _interrupted(ended):
-            raise
-        if trainer.strategy.launcher is not None:
-            trainer.strategy.launcher.kill(signal.SIGKILL)
-        raise KeyboardInterrupt from None
+        if _interrupted(ended):
+            raise KeyboardInterrupt from None
+        raise
 
 
 def _interrupted(ended: BaseException | None) -> bool:
@@ -156,7 +153,7 @@ def use(task: Scoring, folder: str | Path, checkpoint: str) -> None:
 
 def score(task: Scoring, data: AudioData, trainer: pl.Trainer, folder: Path, facts: Facts) -> None:
     """Scores every test group and writes everything that a run folder holds beside checkpoints."""
-    interruptible(trainer, trainer.test, task, datamodule=data, verbose=False)
+    interruptible(trainer.test, task, datamodule=data, verbose=False)
     if not trainer.is_global_zero:
         return
     clips = data.groups()

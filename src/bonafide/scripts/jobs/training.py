@@ -56,7 +56,7 @@ def _run(cfg: DictConfig, outcome: Outcome, watchers: Sequence[pl.Callback]) -> 
     with ranks.joined(trainer, cfg, outcome.give_up), logs.closed(trainer.loggers):
         if cfg.train:
             given = {"datamodule": data, "ckpt_path": cfg.ckpt_path, "weights_only": True}
-            results.interruptible(trainer, trainer.fit, task, **given)
+            results.interruptible(trainer.fit, task, **given)
             best = results.best(trainer)
         if cfg.test and not cfg.trainer.fast_dev_run:
             results.use(task, cfg.folder, cfg.checkpoint)
